@@ -1,0 +1,34 @@
+-- Every statement here names issuer and tenant: nothing crosses a tenant.
+
+-- name: InsertTodo :exec
+INSERT INTO todos (issuer, tenant, subject, id, content, created_at)
+VALUES (sqlc.arg(issuer), sqlc.arg(tenant), sqlc.arg(subject), sqlc.arg(id), sqlc.arg(content), sqlc.arg(created_at));
+
+-- name: TodoByID :one
+SELECT subject, id, content, created_at
+FROM todos
+WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc.arg(tenant) AND id = sqlc.arg(id);
+
+-- name: DeleteTodo :execrows
+DELETE FROM todos
+WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc.arg(tenant) AND subject = sqlc.arg(subject)
+  AND created_at = sqlc.arg(created_at) AND id = sqlc.arg(id);
+
+-- The keyset condition is written so that its first half is a range of the key;
+-- "a > x OR (a = x AND b > y)" would read the list from its start.
+
+-- name: TodosOfOwner :many
+SELECT subject, id, content, created_at
+FROM todos
+WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc.arg(tenant) AND subject = sqlc.arg(subject)
+  AND created_at >= sqlc.arg(after_time) AND (created_at > sqlc.arg(after_time) OR id > sqlc.arg(after_id))
+ORDER BY created_at, id
+LIMIT sqlc.arg(max_rows);
+
+-- name: TodosOfTenant :many
+SELECT subject, id, content, created_at
+FROM todos
+WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc.arg(tenant)
+  AND created_at >= sqlc.arg(after_time) AND (created_at > sqlc.arg(after_time) OR id > sqlc.arg(after_id))
+ORDER BY created_at, id
+LIMIT sqlc.arg(max_rows);
