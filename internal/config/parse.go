@@ -1,0 +1,47 @@
+package config
+
+import (
+	"errors"
+	"io"
+
+	"github.com/alecthomas/kong"
+)
+
+// ErrHelp is returned by [Parse] when help was asked for and has been printed.
+var ErrHelp = errors.New("help requested")
+
+// Error is a wrong command line or configuration. Its message is complete: it
+// names the setting, its value and the mend.
+type Error struct{ err error }
+
+func (e *Error) Error() string { return e.err.Error() }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.err }
+
+// Parse fills cli, a pointer to a kong struct, from args (without the program's
+// name), the environment and the file named by the selected command's --config.
+// Help goes to stdout and gives [ErrHelp]; any other failure is an [*Error].
+// Parse never ends the process. It panics if cli is not a valid kong struct.
+func Parse(cli any, args []string, stdout io.Writer, options ...kong.Option) (*kong.Context, error) {
+	helped, source := false, new(file)
+	options = append(options,
+		kong.Writers(stdout, io.Discard),
+		kong.Exit(func(int) { helped = true }),
+		kong.WithBeforeResolve(source.load),
+		kong.Resolvers(source),
+	)
+	parser := kong.Must(cli, options...)
+	ctx, err := parser.Parse(args)
+	if helped {
+		return nil, ErrHelp
+	}
+	if err == nil {
+		return ctx, nil
+	}
+	var own *Error
+	if errors.As(err, &own) {
+		return nil, own
+	}
+	return nil, &Error{err}
+}

@@ -1,0 +1,62 @@
+package config
+
+import "net/netip"
+
+// Server is the configuration of a running server. It is embedded in the kong
+// struct of each command that needs it; a command with other defaults sets the
+// variables db and issuer on the embedding field:
+//
+//	type dev struct {
+//		config.Server `set:"issuer=http://localhost:3002"`
+//	}
+//
+// kong calls Validate after parsing, so a Server that [Parse] filled is valid.
+type Server struct {
+	Config string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file with any of these settings; keys are the flag names."`
+
+	Listen    string `env:"TODO_LISTEN" default:"127.0.0.1:3001" placeholder:"HOST:PORT" help:"Address to bind (default ${default})."`
+	PublicURL string `name:"public-url" env:"TODO_PUBLIC_URL" default:"http://localhost:3001" placeholder:"URL" help:"Exactly what people type into their client; its path is the MCP endpoint (default ${default})."`
+	Issuer    List   `env:"TODO_ISSUER" default:"${issuer=}" placeholder:"URL,..." help:"Trusted OpenID Connect issuers, compared byte for byte."`
+	Audience  List   `env:"TODO_AUDIENCE" placeholder:"TEXT,..." help:"Accepted token audiences (default: the public URL)."`
+	DB        string `name:"db" env:"TODO_DB" default:"${db=todos.db}" placeholder:"FILE" help:"SQLite database (default ${default})."`
+
+	Rate  float64 `env:"TODO_RATE" default:"10" placeholder:"N" help:"Calls a second for each principal (default ${default})."`
+	Burst int     `env:"TODO_BURST" default:"50" placeholder:"N" help:"Calls a principal may make at once (default ${default})."`
+
+	OpsListen      string `env:"TODO_OPS_LISTEN" default:"127.0.0.1:3003" placeholder:"HOST:PORT" help:"Address of /livez, /readyz and /metrics; empty turns it off (default ${default})."`
+	BehindProxy    bool   `env:"TODO_BEHIND_PROXY" help:"A proxy in front speaks TLS: allow plain HTTP off loopback."`
+	TrustedProxies List   `env:"TODO_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For and X-Request-Id are believed."`
+	AllowedHosts   List   `env:"TODO_ALLOWED_HOSTS" placeholder:"HOST[:PORT],..." help:"Host headers accepted besides the public URL's; without a port, any port."`
+	AllowedOrigins List   `env:"TODO_ALLOWED_ORIGINS" placeholder:"ORIGIN,..." help:"Web origins whose pages may call the server, besides its own."`
+	TLSCert        string `name:"tls-cert" env:"TODO_TLS_CERT" placeholder:"FILE" help:"Certificate chain, PEM; needs --tls-key."`
+	TLSKey         string `name:"tls-key" env:"TODO_TLS_KEY" placeholder:"FILE" help:"Private key, PEM; needs --tls-cert."`
+	LogLevel       string `env:"TODO_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (default ${default})."`
+}
+
+// Audiences returns the audiences a token may name: --audience, or the public
+// URL when there is none.
+func (s *Server) Audiences() []string {
+	if len(s.Audience) == 0 {
+		return []string{s.PublicURL}
+	}
+	return s.Audience
+}
+
+// Proxies returns --trusted-proxies as prefixes; a plain address is a prefix of
+// its full length. The Server must be valid.
+func (s *Server) Proxies() []netip.Prefix {
+	prefixes := make([]netip.Prefix, len(s.TrustedProxies))
+	for i, text := range s.TrustedProxies {
+		prefixes[i], _ = parseProxy(text)
+	}
+	return prefixes
+}
+
+// parseProxy reads a CIDR or a single address.
+func parseProxy(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		addr = addr.Unmap().WithZone("")
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	return netip.ParsePrefix(text)
+}

@@ -1,0 +1,129 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// safePath is what a public URL's path may be made of: characters that every
+// client and proxy passes on unchanged.
+var safePath = regexp.MustCompile(`^[A-Za-z0-9/._~-]*$`)
+
+// safeHost is a DNS name or IPv4 address in its canonical spelling.
+var safeHost = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$`)
+
+// validatePublicURL wants the one canonical spelling: clients and tokens carry
+// the URL as people type it and it is compared byte for byte (RFC 9728 §3.3).
+func (s *Server) validatePublicURL() error {
+	u, err := parseURL(s.PublicURL)
+	if err != nil {
+		return invalid("public-url", s.PublicURL, "%w", err)
+	}
+	if canonical := u.Scheme + "://" + canonicalHost(u) + u.EscapedPath(); s.PublicURL != canonical {
+		return invalid("public-url", s.PublicURL, "not in canonical form; write %s", canonical)
+	}
+	switch clean := path.Clean("/" + u.Path); {
+	case !safePath.MatchString(u.EscapedPath()) || strings.TrimSuffix(u.Path, "/") != strings.TrimSuffix(clean, "/"):
+		return invalid("public-url", s.PublicURL, "the path must be plain: letters, digits, and . _ ~ - between single slashes")
+	case clean == "/livez" || clean == "/readyz" || clean == "/.well-known" || strings.HasPrefix(clean, "/.well-known/"):
+		return invalid("public-url", s.PublicURL, "the path is taken by the server itself; choose another, such as /mcp")
+	}
+	return nil
+}
+
+func (s *Server) validateIssuers() error {
+	if len(s.Issuer) == 0 {
+		return invalid("issuer", "", "the server needs an issuer to trust; name the OpenID Connect provider, for example https://id.example.com")
+	}
+	public, _ := url.Parse(s.PublicURL)
+	for i, issuer := range s.Issuer {
+		u, err := parseURL(issuer)
+		if err != nil {
+			return invalid("issuer", issuer, "%w", err)
+		}
+		if u.Scheme == "http" && !isLoopback(public.Hostname()) {
+			return invalid("issuer", issuer, "an http issuer is for trying things out with a loopback --public-url; use https")
+		}
+		if slices.Contains(s.Issuer[:i], issuer) {
+			return invalid("issuer", issuer, "given twice; keep one")
+		}
+	}
+	return nil
+}
+
+// parseURL wants an absolute URL, https or on loopback http, that is nothing
+// but scheme, host, port and path.
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return nil, errors.New("not an absolute URL; write https://todo.example.com, for example")
+	}
+	switch host := u.Hostname(); {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, fmt.Errorf("the scheme %q is not supported; use https", u.Scheme)
+	case u.User != nil:
+		return nil, errors.New("no user name or password belongs here; remove what is before the @")
+	case strings.ContainsAny(text, "?#"):
+		return nil, errors.New("no query or fragment belongs here; end the URL before the ? or #")
+	case u.Port() != "" && !isNumber(u.Port(), 1):
+		return nil, errors.New("the port must be a number from 1 to 65535")
+	case !isHost(strings.ToLower(host)):
+		return nil, errors.New("not a host name or address; write an international name in its xn-- form")
+	case u.Scheme == "http" && !isLoopback(strings.ToLower(host)):
+		return nil, errors.New("http is for localhost, 127.0.0.1 and [::1] only; use https")
+	}
+	return u, nil
+}
+
+// isHost takes a host without port or brackets.
+func isHost(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Zone() == "" || safeHost.MatchString(host)
+}
+
+// canonicalHost is u's host in lower case with the port left out where it is
+// the scheme's default.
+func canonicalHost(u *url.URL) string {
+	host := strings.ToLower(u.Hostname())
+	if addr, err := netip.ParseAddr(host); err == nil {
+		host = addr.String()
+	}
+	port := u.Port()
+	if port == map[string]string{"http": "80", "https": "443"}[u.Scheme] {
+		port = ""
+	}
+	switch {
+	case port != "":
+		return net.JoinHostPort(host, port)
+	case strings.Contains(host, ":"):
+		return "[" + host + "]"
+	}
+	return host
+}
+
+func (s *Server) validateHosts() error {
+	for _, allowed := range s.AllowedHosts {
+		u, err := url.Parse("//" + allowed)
+		if err != nil || u.Host != allowed || !isHost(u.Hostname()) || u.Port() != "" && !isNumber(u.Port(), 1) || strings.HasSuffix(allowed, ":") {
+			return invalid("allowed-hosts", allowed, "not a lower-case host or host:port; write todo.internal or 192.0.2.7:3001, for example")
+		}
+	}
+	return nil
+}
+
+func (s *Server) validateOrigins() error {
+	for _, origin := range s.AllowedOrigins {
+		u, err := url.Parse(origin)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || !isHost(u.Hostname()) || origin != u.Scheme+"://"+canonicalHost(u) {
+			return invalid("allowed-origins", origin, "not a web origin as browsers send it; write scheme and host only, for example https://app.example.com")
+		}
+	}
+	return nil
+}
