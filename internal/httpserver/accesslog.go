@@ -1,0 +1,35 @@
+package httpserver
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// logAccess writes one line for each request, when it is over. Health probes come
+// every few seconds and are logged at debug.
+func logAccess(trusted proxies, logger *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		rec := &recorder{ResponseWriter: w}
+		defer func() { // also when the connection is aborted by a panic
+			level := slog.LevelInfo
+			if r.URL.Path == livePath || r.URL.Path == readyPath {
+				level = slog.LevelDebug
+			}
+			logger.LogAttrs(r.Context(), level, "request",
+				slog.String("method", clip(r.Method, 16)),
+				slog.String("path", clip(r.URL.Path, 128)), // never the query, it may hold a secret
+				slog.Int("status", rec.status),
+				slog.Int64("bytes", rec.bytes),
+				slog.Duration("duration", time.Since(start)),
+				slog.String("remote", trusted.client(r).String()))
+		}()
+		next.ServeHTTP(rec, r)
+	})
+}
+
+// clip bounds what a client can put into a log line, in bytes.
+func clip(text string, limit int) string {
+	return text[:min(len(text), limit)]
+}

@@ -1,0 +1,21 @@
+// Package httpserver is the HTTP edge: it listens, decides which requests may go
+// further, and drains. It knows nothing of MCP or todos.
+//
+// [Routes] composes the way of a request:
+//
+//	request id → access log → recover
+//	  /livez, /readyz
+//	  Host allow-list
+//	    protected resource metadata (any origin)
+//	    Origin allow-list
+//	      endpoint: POST → body limit → the handler given, which authenticates
+//	                GET  → landing page for browsers, else 405
+//	      anything else 404
+//
+// Recover comes third so that its log line has the request id and the access log
+// sees the 500 it writes; net/http itself catches what the two before it might do.
+//
+// [RateLimit] goes between authentication and the handler behind it. [Server] is
+// a listener with limits and a graceful end. Every refusal is a constant JSON
+// body written by auth.WriteError; nothing of a request is reflected.
+package httpserver
