@@ -1,0 +1,132 @@
+package audit
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// timeLayout is RFC 3339 in UTC with milliseconds, the resolution of the log.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// JSONL prints one JSON object a line, keyed by column name.
+type JSONL struct {
+	w       *bufio.Writer
+	encoder *json.Encoder
+}
+
+// NewJSONL returns a printer that writes to w when flushed or full.
+func NewJSONL(w io.Writer) *JSONL {
+	buffered := bufio.NewWriter(w)
+	encoder := json.NewEncoder(buffered)
+	encoder.SetEscapeHTML(false)
+	return &JSONL{buffered, encoder}
+}
+
+// Print writes one row.
+func (p *JSONL) Print(r Row) error { return p.encoder.Encode(r) }
+
+// Flush writes what is still buffered.
+func (p *JSONL) Flush() error { return p.w.Flush() }
+
+// MarshalJSON fixes the form of the time; everything else is as the tags say.
+func (r Row) MarshalJSON() ([]byte, error) {
+	type plain Row
+	return json.Marshal(struct {
+		Seq        int64  `json:"seq"`
+		OccurredAt string `json:"occurred_at"`
+		plain
+	}{r.Seq, r.OccurredAt.UTC().Format(timeLayout), plain(r)})
+}
+
+// Table prints columns of fixed width, so that rows can be shown as they are read,
+// however many there are. A value wider than its column pushes its own line out rather
+// than being cut.
+type Table struct {
+	w       *bufio.Writer
+	started bool
+}
+
+// NewTable returns a printer that writes to w when flushed or full.
+func NewTable(w io.Writer) *Table { return &Table{w: bufio.NewWriter(w)} }
+
+// tableColumns are the columns that answer who, what and why at a glance; the other
+// forms have them all.
+var tableColumns = [...]struct {
+	name  string
+	width int
+	value func(Row) string
+}{
+	{"SEQ", 6, func(r Row) string { return strconv.FormatInt(r.Seq, 10) }},
+	{"TIME", 24, func(r Row) string { return r.OccurredAt.UTC().Format(timeLayout) }},
+	{"SUBJECT", 12, func(r Row) string { return known(r.Subject) }},
+	{"TOOL", 11, func(r Row) string { return r.Tool }},
+	{"DECISION", 8, func(r Row) string { return string(r.Decision) }},
+	{"REASON", 17, func(r Row) string { return string(r.Reason) }},
+	{"BASIS", 5, func(r Row) string { return dash(string(r.Basis)) }},
+	{"SCOPES USED", 12, func(r Row) string { return dash(r.ScopesUsed) }},
+	{"TARGET", 13, target},
+	{"ISSUER", 0, func(r Row) string { return r.Issuer }},
+}
+
+// Print writes one row, and the heading before the first.
+func (t *Table) Print(r Row) error {
+	if !t.started {
+		t.started = true
+		if err := t.line(func(i int) string { return tableColumns[i].name }); err != nil {
+			return err
+		}
+	}
+	return t.line(func(i int) string { return printable(tableColumns[i].value(r)) })
+}
+
+func (t *Table) line(cell func(int) string) error {
+	var b strings.Builder
+	for i, column := range tableColumns {
+		fmt.Fprintf(&b, "%-*s  ", column.width, cell(i))
+	}
+	_, err := t.w.WriteString(strings.TrimRight(b.String(), " ") + "\n")
+	return err
+}
+
+// Flush writes what is still buffered.
+func (t *Table) Flush() error { return t.w.Flush() }
+
+func target(r Row) string {
+	switch {
+	case r.TargetID != nil:
+		return *r.TargetID
+	case r.ResultCount != nil:
+		return fmt.Sprintf("%d todos", *r.ResultCount)
+	default:
+		return "-"
+	}
+}
+
+func known(subject *string) string {
+	if subject == nil {
+		return "(erased)"
+	}
+	return *subject
+}
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// printable keeps a terminal safe from what a provider may put into a subject.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
+}

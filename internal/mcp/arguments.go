@@ -1,0 +1,43 @@
+package mcp
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"todomanager/internal/todos"
+)
+
+// decode reads a tool's arguments into the struct that into points to. Absent arguments
+// are an empty object. Whatever two readers could understand in two ways is refused: a
+// repeated member, one that the tool does not take (or in other case), text that is not
+// UTF-8, half of a surrogate pair. encoding/json sees none of these.
+func decode(arguments []byte, into any) error {
+	arguments = bytes.TrimSpace(arguments)
+	if len(arguments) == 0 {
+		return nil
+	}
+	if arguments[0] != '{' {
+		return invalid("must be an object")
+	}
+	err := json.Unmarshal(arguments, into, json.RejectUnknownMembers(true))
+	var wrongType *json.SemanticError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return invalid("must not repeat a member")
+	case errors.Is(err, json.ErrUnknownName):
+		return invalid("must have only the members that the tool's input schema names, in the same case")
+	case errors.As(err, &wrongType):
+		return invalid("must have the types that the tool's input schema names")
+	default:
+		return invalid("must be JSON in valid UTF-8")
+	}
+}
+
+func invalid(problem string) error {
+	return &todos.InvalidError{Argument: "arguments", Problem: problem}
+}

@@ -1,0 +1,17 @@
+// Package mcp is the door through which MCP clients come: the Model Context Protocol
+// over streamable HTTP, one stateless endpoint for the protocol versions 2026-07-28,
+// 2025-11-25 and 2025-06-18.
+//
+// A door only translates: bytes into a tool and its arguments, a result into bytes, the
+// service's errors into a tool error, a JSON-RPC error or an HTTP answer. It makes no
+// access decision. What is recorded here is only what cannot reach the service: a tool
+// that does not exist, arguments that cannot be decoded, a panic of the door itself.
+//
+// A request passes [Handler] (HTTP: batches, refusals as JSON), then the SDK, then guard
+// (one row for each tools/call), then the tool's own file (create.go, get.go, delete.go).
+//
+// Some answers are HTTP's rather than JSON-RPC's: a missing scope is a 403 with a
+// challenge (RFC 6750 section 3.1), so that clients can ask the person for more. They are
+// decided after the SDK has parsed the call, never by looking at the body in front of
+// it, and put in place of the SDK's answer by a ResponseWriter (exchange.go).
+package mcp

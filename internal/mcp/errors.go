@@ -1,0 +1,61 @@
+package mcp
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"todomanager/internal/auth"
+	"todomanager/internal/todos"
+)
+
+// problem is the text of a failed call. It is in the text block only: structured
+// content would have to match the tool's output schema.
+type problem struct {
+	Error       string `json:"error"`
+	Description string `json:"error_description,omitempty"`
+	Retryable   bool   `json:"retryable,omitempty"`
+}
+
+// failure maps the service's errors to what a client sees. This is the only place that
+// does.
+func (d *door) failure(x *exchange, err error) (*mcp.CallToolResult, error) {
+	var missing *todos.MissingScopeError
+	var invalid *todos.InvalidError
+	switch {
+	case errors.As(err, &missing):
+		x.instead = func(w http.ResponseWriter) { d.InsufficientScope(w, x.call.Principal, missing.Scope) }
+		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: "insufficient scope"}
+	case errors.Is(err, todos.ErrOverloaded):
+		x.instead = overloaded
+		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "overloaded"}
+	case errors.As(err, &invalid):
+		return failed(problem{Error: "invalid_arguments", Description: invalid.Error()})
+	case errors.Is(err, todos.ErrNotDeleted):
+		return failed(problem{Error: "Failed to delete todo"})
+	case errors.Is(err, todos.ErrAuditUnavailable):
+		return failed(problem{"audit_unavailable", "The call could not be recorded, so nothing was changed. Try again later.", true})
+	case errors.Is(err, todos.ErrOutcomeUnknown):
+		return failed(problem{"outcome_unknown", "The disk did not confirm the change. Look at the list before trying again.", false})
+	default:
+		return failed(problem{"internal_error", "The call failed and nothing was changed.", false})
+	}
+}
+
+func failed(p problem) (*mcp.CallToolResult, error) {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return nil, err
+	}
+	return &mcp.CallToolResult{IsError: true, Content: []mcp.Content{&mcp.TextContent{Text: string(text)}}}, nil
+}
+
+func overloaded(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "1")
+	auth.WriteError(w, http.StatusServiceUnavailable, auth.Error{
+		Error: "temporarily_unavailable", Description: "The server is overloaded; nothing was changed. Try again shortly.", Reason: "overloaded",
+	})
+}

@@ -1,0 +1,64 @@
+package mcp
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"todomanager/internal/audit"
+	"todomanager/internal/todos"
+)
+
+// pageJSON is a page of a listing as clients see it.
+type pageJSON struct {
+	Todos      []todoJSON `json:"todos"`
+	NextCursor string     `json:"nextCursor,omitempty"`
+}
+
+func pageOut(page todos.Page) pageJSON {
+	out := pageJSON{Todos: make([]todoJSON, len(page.Todos)), NextCursor: page.NextCursor}
+	for i, t := range page.Todos {
+		out.Todos[i] = todoOut(t)
+	}
+	return out
+}
+
+func getTodos() tool {
+	destructive := false
+	return tool{
+		definition: define(todos.ToolList, "List todos",
+			"Lists the caller's own todos, or with the scope read:todos everybody's, oldest first. If nextCursor is present there are more.",
+			json.RawMessage(`{
+				"type": "object",
+				"properties": {
+					"limit": {"type": "integer", "minimum": 1, "maximum": 500, "default": 200, "description": "At most so many todos"},
+					"cursor": {"type": "string", "description": "nextCursor of the page before"}
+				},
+				"additionalProperties": false
+			}`),
+			json.RawMessage(`{
+				"type": "object",
+				"properties": {
+					"todos": {"type": "array", "items": `+todoSchema+`},
+					"nextCursor": {"type": "string", "description": "Pass as cursor to get the next page"}
+				},
+				"required": ["todos"],
+				"additionalProperties": false
+			}`),
+			mcp.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, DestructiveHint: &destructive}),
+		decode: func(arguments json.RawMessage) (invocation, error) {
+			in := struct {
+				Limit  int    `json:"limit"`
+				Cursor string `json:"cursor"`
+			}{Limit: todos.DefaultPage}
+			if err := decode(arguments, &in); err != nil {
+				return nil, err
+			}
+			return func(ctx context.Context, s Service, call audit.Call) (any, error) {
+				page, err := s.List(ctx, call, todos.ListInput{Limit: in.Limit, Cursor: in.Cursor})
+				return pageOut(page), err
+			}, nil
+		},
+	}
+}

@@ -1,0 +1,81 @@
+package mcp
+
+import (
+	"context"
+	"encoding/json"
+	"runtime/debug"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"todomanager/internal/audit"
+)
+
+// allowed is what clients may call. Others are refused even where the SDK would answer
+// them: it lists prompts and resources that the server does not declare.
+func allowed(method string) bool {
+	switch method {
+	case "initialize", "ping", "server/discover", "tools/list", "tools/call",
+		"notifications/initialized", "notifications/cancelled":
+		return true
+	}
+	return false
+}
+
+const methodCallTool = "tools/call"
+
+// guard is the outermost middleware. It sees every request that the SDK could parse,
+// and sees to it that each tools/call leaves one row, and that a panic ends the call
+// and not the process: the SDK recovers from none.
+func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (res mcp.Result, err error) {
+		x := exchangeFrom(ctx)
+		if !allowed(method) {
+			return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "method not found"}
+		}
+		tool := audit.UnknownTool
+		defer func() {
+			if v := recover(); v != nil {
+				d.Logger.ErrorContext(ctx, "panic while a request was served", "method", method, "panic", v, "stack", string(debug.Stack()))
+				if method == methodCallTool && !x.handedOver {
+					d.Service.Refuse(ctx, x.call, tool, audit.ReasonInternalError)
+				}
+				res, err = nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "internal error"}
+			}
+		}()
+		if method == methodCallTool {
+			params, _ := req.GetParams().(*mcp.CallToolParamsRaw)
+			if params == nil || !d.tools[params.Name] {
+				d.Service.Refuse(ctx, x.call, tool, audit.ReasonUnknownTool)
+				return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: "unknown tool"}
+			}
+			tool = params.Name
+		}
+		return next(ctx, method, req)
+	}
+}
+
+// handle adapts a tool to the SDK.
+func (d *door) handle(t tool) mcp.ToolHandler {
+	return func(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
+		x := exchangeFrom(ctx)
+		invoke, err := t.decode(req.Params.Arguments)
+		if err != nil {
+			d.Service.Refuse(ctx, x.call, t.definition.Name, audit.ReasonInvalidArguments)
+			return d.failure(x, err)
+		}
+		x.handedOver = true
+		out, err := invoke(ctx, d.Service, x.call)
+		if err != nil {
+			return d.failure(x, err)
+		}
+		text, err := json.Marshal(out)
+		if err != nil {
+			return nil, err
+		}
+		return &mcp.CallToolResult{
+			Content:           []mcp.Content{&mcp.TextContent{Text: string(text)}},
+			StructuredContent: json.RawMessage(text),
+		}, nil
+	}
+}

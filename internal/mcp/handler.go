@@ -1,0 +1,95 @@
+package mcp
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+
+	"todomanager/internal/audit"
+	"todomanager/internal/auth"
+)
+
+// Handler is the MCP endpoint.
+type Handler struct {
+	door *door
+	sdk  http.Handler
+}
+
+// ServeHTTP takes a POST of one JSON-RPC message by the principal in its context. The
+// body must be limited in front.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	principal, ok := auth.PrincipalFrom(r.Context())
+	if !ok { // wired without authentication: nobody gets in
+		h.door.Logger.ErrorContext(r.Context(), "a request without a principal reached the MCP endpoint")
+		http.Error(w, "internal error", http.StatusInternalServerError)
+		return
+	}
+	x := &exchange{call: audit.Call{
+		Principal: principal, RequestID: h.door.RequestID(r.Context()), Started: h.door.Now(),
+	}}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		refuse(w, readStatus(err), rpcRefusal(readStatus(err)))
+		return
+	}
+	// The SDK would run a batch of a client that names no protocol version.
+	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && first[0] == '[' {
+		refuse(w, http.StatusBadRequest, rpcError{jsonrpc.CodeInvalidRequest, "JSON-RPC batches are not supported"})
+		return
+	}
+	if !json.Valid(body) {
+		refuse(w, http.StatusBadRequest, rpcError{jsonrpc.CodeParseError, "the body is not JSON"})
+		return
+	}
+	r = r.WithContext(withExchange(r.Context(), x))
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	h.sdk.ServeHTTP(&answerWriter{ResponseWriter: w, x: x}, r)
+}
+
+func readStatus(err error) int {
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return http.StatusRequestEntityTooLarge
+	}
+	return http.StatusBadRequest
+}
+
+// rpcError is the error member of a JSON-RPC response.
+type rpcError struct {
+	Code    int64  `json:"code"`
+	Message string `json:"message"`
+}
+
+// rpcRefusal describes the requests that the SDK answers in plain text. Its own words
+// can quote the request, so they are not passed on.
+func rpcRefusal(status int) rpcError {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		return rpcError{jsonrpc.CodeInvalidRequest, "the body is too large"}
+	case http.StatusUnsupportedMediaType:
+		return rpcError{jsonrpc.CodeInvalidRequest, "Content-Type must be application/json"}
+	case http.StatusMethodNotAllowed:
+		return rpcError{jsonrpc.CodeInvalidRequest, "only POST is supported"}
+	default:
+		return rpcError{jsonrpc.CodeInvalidRequest, "not a request that this server takes: Accept must name application/json and text/event-stream, " +
+			"MCP-Protocol-Version a supported version (2026-07-28, 2025-11-25, 2025-06-18), and the body one JSON-RPC message with a known method"}
+	}
+}
+
+// refuse answers a request that never became a JSON-RPC call, in JSON-RPC's own form:
+// that is what MCP clients look for in an error's body.
+func refuse(w http.ResponseWriter, status int, e rpcError) {
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "no-store")
+	header.Del("Content-Length")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(struct {
+		Version string   `json:"jsonrpc"`
+		ID      *string  `json:"id"`
+		Error   rpcError `json:"error"`
+	}{Version: "2.0", Error: e})
+}

@@ -1,0 +1,90 @@
+package mcp
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"todomanager/internal/audit"
+	"todomanager/internal/auth"
+	"todomanager/internal/todos"
+)
+
+// Service is what the door opens onto; [todos.Service] documents it.
+type Service interface {
+	Create(context.Context, audit.Call, todos.CreateInput) (todos.Todo, error)
+	List(context.Context, audit.Call, todos.ListInput) (todos.Page, error)
+	Delete(context.Context, audit.Call, todos.DeleteInput) (todos.Todo, error)
+	Refuse(ctx context.Context, call audit.Call, tool string, reason audit.Reason)
+}
+
+// Options configure the door. All fields but Now are required.
+type Options struct {
+	Service Service
+	Version string // of this program, shown to clients
+	Logger  *slog.Logger
+
+	// RequestID returns the id that the access log gives a request.
+	RequestID func(context.Context) string
+	// InsufficientScope writes the whole 403 answer for a principal who lacks a scope.
+	InsufficientScope func(w http.ResponseWriter, p auth.Principal, needed ...string)
+
+	Now func() time.Time // nil: time.Now
+}
+
+//go:embed instructions.md
+var instructions string
+
+// listTTL is how long clients may keep what is the same for everybody: the tools and
+// the server's description. A new version of the server is seen after that.
+const listTTL = 5 * time.Minute
+
+// door holds what the parts of this package share. It is immutable once built.
+type door struct {
+	Options
+	tools map[string]bool // the names that exist
+}
+
+// New returns the handler of the MCP endpoint. Its requests must carry a principal
+// ([auth.WithPrincipal]).
+func New(o Options) (*Handler, error) {
+	if o.Service == nil || o.Logger == nil || o.RequestID == nil || o.InsufficientScope == nil {
+		return nil, errors.New("mcp: an option is missing")
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	d := &door{Options: o, tools: make(map[string]bool)}
+	server := mcp.NewServer(
+		&mcp.Implementation{Name: "todo-manager", Title: "Todo Manager", Version: o.Version},
+		&mcp.ServerOptions{
+			Instructions:              instructions,
+			Logger:                    o.Logger,
+			Capabilities:              &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
+			SupportedProtocolVersions: []string{"2026-07-28", "2025-11-25", "2025-06-18"},
+			SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) {
+				c.TTLMs, c.CacheScope = int(listTTL.Milliseconds()), "public"
+			},
+		})
+	for _, t := range []tool{createTodo(), getTodos(), deleteTodo()} {
+		d.tools[t.definition.Name] = true
+		server.AddTool(t.definition, d.handle(t))
+	}
+	server.AddReceivingMiddleware(d.guard)
+	sdk := mcp.NewStreamableHTTPHandler(
+		func(*http.Request) *mcp.Server { return server },
+		&mcp.StreamableHTTPOptions{
+			Stateless:                    true, // the only mode that serves 2026-07-28, and any replica serves any call
+			JSONResponse:                 true,
+			PropagateRequestCancellation: true,
+			Logger:                       o.Logger,
+			DisableLocalhostProtection:   true, // the Host allow-list in front is stricter and knows the public URL
+			MaxRequestBodyBytes:          -1,   // limited in front
+		})
+	return &Handler{door: d, sdk: sdk}, nil
+}

@@ -1,0 +1,60 @@
+package mcp
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"todomanager/internal/audit"
+	"todomanager/internal/todos"
+)
+
+// tool is one tool: what clients are told of it, and how its call reaches the service.
+type tool struct {
+	definition *mcp.Tool
+	// decode reads the arguments and returns the call of the service's method with them.
+	// Its error is a [todos.InvalidError].
+	decode func(arguments json.RawMessage) (invocation, error)
+}
+
+// invocation calls the service and returns what is to be encoded as the result.
+type invocation func(context.Context, Service, audit.Call) (any, error)
+
+// define builds a tool's definition. The hints are all explicit, since the defaults of
+// the two pointers are the opposite of what a reader expects; every tool here works on
+// the closed world of the person's own tenant.
+func define(name, title, description string, input, output json.RawMessage, hints mcp.ToolAnnotations) *mcp.Tool {
+	closed := false
+	hints.OpenWorldHint = &closed
+	hints.Title = title
+	return &mcp.Tool{
+		Name: name, Title: title, Description: description,
+		InputSchema: input, OutputSchema: output, Annotations: &hints,
+	}
+}
+
+// todoJSON is a todo as clients see it.
+type todoJSON struct {
+	ID        string `json:"id"`
+	Content   string `json:"content"`
+	OwnerID   string `json:"ownerId"`
+	CreatedAt string `json:"createdAt"` // RFC 3339 UTC with milliseconds
+}
+
+func todoOut(t todos.Todo) todoJSON {
+	return todoJSON{t.ID, t.Content, t.OwnerID, t.CreatedAt.UTC().Format("2006-01-02T15:04:05.000Z")}
+}
+
+// todoSchema describes todoJSON.
+const todoSchema = `{
+	"type": "object",
+	"properties": {
+		"id": {"type": "string", "description": "13 characters; names the todo in delete-todo"},
+		"content": {"type": "string"},
+		"ownerId": {"type": "string", "description": "subject of the owner at the identity provider"},
+		"createdAt": {"type": "string", "format": "date-time"}
+	},
+	"required": ["id", "content", "ownerId", "createdAt"],
+	"additionalProperties": false
+}`

@@ -1,0 +1,142 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"todomanager/internal/store/sqlite/internal/sqlitedb"
+	"todomanager/internal/todos"
+)
+
+// writeConn is the writer's connection with its prepared statements. They run on the
+// writer's own context, which never ends: a caller who leaves must not undo a group,
+// and a context that can end costs the driver a goroutine a statement. Locks held by
+// other processes are waited for at most the busy timeout.
+type writeConn struct {
+	*sql.Conn
+	ctx     context.Context
+	queries *sqlitedb.Queries
+	control map[string]*sql.Stmt
+}
+
+// The statements that steer a transaction.
+const (
+	stmtBegin      = "BEGIN IMMEDIATE"
+	stmtCommit     = "COMMIT"
+	stmtRollback   = "ROLLBACK"
+	stmtSavepoint  = "SAVEPOINT call"
+	stmtRelease    = "RELEASE call"
+	stmtRollbackTo = "ROLLBACK TO call"
+)
+
+func connect(ctx context.Context, db *sql.DB) (*writeConn, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &writeConn{Conn: conn, ctx: ctx, control: make(map[string]*sql.Stmt)}
+	for _, text := range []string{stmtBegin, stmtCommit, stmtRollback, stmtSavepoint, stmtRelease, stmtRollbackTo} {
+		if c.control[text], err = conn.PrepareContext(ctx, text); err != nil {
+			return nil, errors.Join(err, c.close())
+		}
+	}
+	if c.queries, err = sqlitedb.Prepare(ctx, conn); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	return c, nil
+}
+
+func (c *writeConn) exec(text string) error {
+	if _, err := c.control[text].ExecContext(c.ctx); err != nil {
+		return fmt.Errorf("%s: %w", text, err)
+	}
+	return nil
+}
+
+func (c *writeConn) commit() error   { return c.exec(stmtCommit) }
+func (c *writeConn) rollback() error { return c.exec(stmtRollback) }
+
+func (c *writeConn) close() error {
+	var errs []error
+	for _, stmt := range c.control {
+		if stmt != nil {
+			errs = append(errs, stmt.Close())
+		}
+	}
+	if c.queries != nil {
+		errs = append(errs, c.queries.Close())
+	}
+	// Closes the connection rather than giving it back to the pool to be used again.
+	c.Raw(func(any) error { return driver.ErrBadConn })
+	return errors.Join(errs...)
+}
+
+// group is one transaction under way.
+type group struct {
+	conn *writeConn
+	now  time.Time // one for all rows of the group
+	seq  int64     // of the newest audit row, the group's own included
+	over bool      // the transaction is gone: nothing more may run in it
+	wall func() time.Time
+}
+
+// begin opens a transaction and reads the head of the audit log in it, since other
+// processes write there too.
+func (c *writeConn) begin(now func() time.Time) (*group, error) {
+	if err := c.exec(stmtBegin); err != nil {
+		return nil, err
+	}
+	head, err := c.queries.AuditHead(c.ctx)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("read the head of the audit log: %w", err)
+	}
+	g := &group{conn: c, seq: head.Seq, wall: now, now: now().UTC().Truncate(time.Millisecond)}
+	if last := time.UnixMilli(head.OccurredAt).UTC(); last.After(g.now) {
+		g.now = last // the clock went back; the log does not
+	}
+	return g, nil
+}
+
+// run carries out one call in a savepoint of its own and keeps what it did unless it
+// fails or panics. If the savepoint cannot be undone SQLite has dropped the whole
+// transaction, as it does on a full disk: the group is over.
+func (g *group) run(fn func(todos.Tx) error) error {
+	if err := g.conn.exec(stmtSavepoint); err != nil {
+		g.over = true
+		return unavailable(err)
+	}
+	before := g.seq
+	err := protect(fn, &tx{g})
+	if err == nil {
+		if err = g.conn.exec(stmtRelease); err != nil {
+			g.over = true
+			return unavailable(err)
+		}
+		return nil
+	}
+	g.seq = before
+	if undo := errors.Join(g.conn.exec(stmtRollbackTo), g.conn.exec(stmtRelease)); undo != nil {
+		g.over = true
+		return unavailable(errors.Join(err, undo))
+	}
+	return err
+}
+
+// protect keeps a panic of one call from the others.
+func protect(fn func(todos.Tx) error, tx todos.Tx) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("%w: panic: %v\n%s", todos.ErrInternal, v, debug.Stack())
+		}
+	}()
+	return fn(tx)
+}
+
+func unavailable(err error) error {
+	return fmt.Errorf("%w: %w", todos.ErrAuditUnavailable, err)
+}

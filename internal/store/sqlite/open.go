@@ -1,0 +1,122 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"todomanager/internal/store/sqlite/internal/sqlitedb"
+)
+
+// Options configure a [Store].
+type Options struct {
+	Path   string // the database file
+	Logger *slog.Logger
+	Now    func() time.Time // nil: time.Now
+
+	wrap func(driver.Connector) driver.Connector // tests inject faults here
+}
+
+// Store is an open database. It is safe for concurrent use.
+type Store struct {
+	lock    *fileLock
+	writer  *writer
+	readers *sql.DB
+	queries *sqlitedb.Queries // prepared on readers
+}
+
+// Open opens the database for serving: it takes the lock file, creates the database if
+// there is no file, brings its schema up to date, and starts the writer. It refuses a
+// database that another process serves or that is newer than this program. Errors say
+// how to mend them.
+func Open(ctx context.Context, o Options) (_ *Store, err error) {
+	s := new(Store)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if err := create(o); err != nil {
+		return nil, err
+	}
+	if s.lock, err = takeLock(o.Path); err != nil {
+		return nil, err
+	}
+	if err := migrate(ctx, o); err != nil {
+		return nil, err
+	}
+	if s.readers, err = o.pool(forReading, min(8, 2*runtime.NumCPU())); err != nil {
+		return nil, err
+	}
+	if s.queries, err = sqlitedb.Prepare(ctx, s.readers); err != nil {
+		return nil, fmt.Errorf("open database %s: %w", o.Path, err)
+	}
+	if s.writer, err = startWriter(ctx, o); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Close waits for the calls under way, then closes the database. Calls that come after
+// it are refused.
+func (s *Store) Close() error {
+	var errs []error
+	if s.queries != nil {
+		errs = append(errs, s.queries.Close())
+	}
+	if s.readers != nil {
+		errs = append(errs, s.readers.Close())
+	}
+	if s.writer != nil { // last of the connections: it folds the WAL into the file
+		errs = append(errs, s.writer.close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.release())
+	}
+	return errors.Join(errs...)
+}
+
+// create makes an empty file where there is none, so that connections never have to:
+// they open mode=rw, and a file that vanishes later is an error, not a fresh start.
+func create(o Options) error {
+	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
+		return fmt.Errorf("create the folder of the database: %w; name a path in a folder that this user may write (--db)", err)
+	}
+	file, err := os.OpenFile(o.Path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return writable(o.Path)
+	case err != nil:
+		return fmt.Errorf("create the database: %w; name a path that this user may write (--db)", err)
+	}
+	o.Logger.Warn("no database at this path: a new, empty one was created", "path", o.Path)
+	return file.Close()
+}
+
+func writable(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a file", path)
+	}
+	if err == nil {
+		var file *os.File
+		if file, err = os.OpenFile(path, os.O_RDWR, 0); err == nil {
+			err = file.Close()
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("open the database: %w; name a file that this user may write (--db)", err)
+	}
+	return nil
+}

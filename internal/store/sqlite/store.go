@@ -1,0 +1,73 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+
+	"todomanager/internal/store/sqlite/internal/sqlitedb"
+	"todomanager/internal/todos"
+)
+
+// Write runs fn in a savepoint of the next group's transaction and returns once that is
+// on the disk; see [todos.Store]. It takes no notice of the end of ctx: a call that was
+// begun is carried out and recorded whether or not its caller still listens. It returns
+// within about five seconds.
+func (s *Store) Write(_ context.Context, fn func(todos.Tx) error) error {
+	return s.writer.write(fn)
+}
+
+// List reads a page of todos; see [todos.Store].
+func (s *Store) List(ctx context.Context, q todos.Query) ([]todos.Todo, error) {
+	if q.WholeTenant {
+		return s.listTenant(ctx, q)
+	}
+	rows, err := s.queries.TodosOfOwner(ctx, sqlitedb.TodosOfOwnerParams{
+		Issuer: q.Owner.Issuer, Tenant: q.Owner.Tenant, Subject: q.Owner.Subject,
+		AfterTime: after(q.After), AfterID: q.After.ID, MaxRows: int64(q.Limit),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list todos: %w", err)
+	}
+	list := make([]todos.Todo, len(rows))
+	for i, r := range rows {
+		list[i] = todoOf(r.Subject, r.ID, r.Content, r.CreatedAt)
+	}
+	return list, nil
+}
+
+func (s *Store) listTenant(ctx context.Context, q todos.Query) ([]todos.Todo, error) {
+	rows, err := s.queries.TodosOfTenant(ctx, sqlitedb.TodosOfTenantParams{
+		Issuer: q.Owner.Issuer, Tenant: q.Owner.Tenant,
+		AfterTime: after(q.After), AfterID: q.After.ID, MaxRows: int64(q.Limit),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list todos: %w", err)
+	}
+	list := make([]todos.Todo, len(rows))
+	for i, r := range rows {
+		list[i] = todoOf(r.Subject, r.ID, r.Content, r.CreatedAt)
+	}
+	return list, nil
+}
+
+// after is the time half of a keyset position. The start of a list lies before every
+// time, also those before 1970 that a wrong clock may have written.
+func after(p todos.Position) int64 {
+	if p.ID == "" {
+		return -1 << 62
+	}
+	return p.CreatedAt.UnixMilli()
+}
+
+// Ready reports whether the writer can open and commit a transaction. It gives up when
+// ctx ends.
+func (s *Store) Ready(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- s.Write(ctx, func(todos.Tx) error { return nil }) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("the writer does not answer: %w", ctx.Err())
+	}
+}

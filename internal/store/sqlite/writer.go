@@ -1,0 +1,234 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"todomanager/internal/todos"
+)
+
+const (
+	// queueLimit bounds the calls that wait for the writer. More than that are refused at
+	// once rather than left to time out.
+	queueLimit = 1024
+	// groupLimit bounds the calls of one transaction, and with it how long the first of
+	// them waits for the last.
+	groupLimit = 128
+	// gatherYields is how often the writer lets others run before it takes what is queued.
+	// Without it groups stay at one call, because the goroutine that was just woken runs
+	// before those about to enqueue. Alone it costs some nanoseconds; it never sleeps.
+	gatherYields = 4
+	// writeDeadline is how long a caller waits. A stuck disk must not hang requests.
+	writeDeadline = 5 * time.Second
+)
+
+// writer owns the one connection that writes. All its fields but queue and mu are
+// touched by its own goroutine only.
+type writer struct {
+	ctx    context.Context // never ends
+	db     *sql.DB         // of one connection
+	conn   *writeConn
+	now    func() time.Time
+	logger *slog.Logger
+
+	queue   chan *job
+	mu      sync.RWMutex // guards closed, so that nothing is sent on a closed queue
+	closed  bool
+	stopped chan struct{} // closed when the goroutine has ended
+}
+
+// job is one caller's part of a group.
+type job struct {
+	fn      func(todos.Tx) error
+	state   atomic.Int32
+	retried bool
+	done    chan error // receives once, never blocks
+}
+
+// A job waits until the writer begins it or its caller gives it up, whichever is
+// first; so a caller who leaves knows whether anything can have happened. A job whose
+// group was rolled back waits again.
+const (
+	jobWaiting int32 = iota
+	jobBegun
+	jobAbandoned
+)
+
+func startWriter(ctx context.Context, o Options) (*writer, error) {
+	db, err := o.pool(forWriting, 1)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{ctx: context.WithoutCancel(ctx), db: db, now: o.Now, logger: o.Logger, queue: make(chan *job, queueLimit), stopped: make(chan struct{})}
+	if w.conn, err = connect(w.ctx, db); err != nil {
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", o.Path, err), db.Close())
+	}
+	go w.run()
+	return w, nil
+}
+
+// write queues fn and waits for the commit that holds it.
+func (w *writer) write(fn func(todos.Tx) error) error {
+	j := &job{fn: fn, done: make(chan error, 1)}
+	if err := w.enqueue(j); err != nil {
+		return err
+	}
+	deadline := time.NewTimer(writeDeadline)
+	defer deadline.Stop()
+	select {
+	case err := <-j.done:
+		return err
+	case <-deadline.C:
+		if j.state.CompareAndSwap(jobWaiting, jobAbandoned) {
+			return fmt.Errorf("%w: the writer did not come to it within %v", todos.ErrAuditUnavailable, writeDeadline)
+		}
+		return fmt.Errorf("%w: no answer from the disk within %v", todos.ErrOutcomeUnknown, writeDeadline)
+	}
+}
+
+func (w *writer) enqueue(j *job) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return fmt.Errorf("%w: the database is closed", todos.ErrAuditUnavailable)
+	}
+	select {
+	case w.queue <- j:
+		return nil
+	default:
+		return fmt.Errorf("%w: %d calls wait for the writer", todos.ErrOverloaded, queueLimit)
+	}
+}
+
+// run is the writer's goroutine. It ends when the queue is closed and empty.
+func (w *writer) run() {
+	defer close(w.stopped)
+	group := make([]*job, 0, groupLimit)
+	for first := range w.queue {
+		group = w.gather(append(group[:0], first))
+		if again := w.commit(group); len(again) > 0 {
+			w.commit(again)
+		}
+		clear(group)
+	}
+}
+
+// gather adds what is queued by now to a group.
+func (w *writer) gather(group []*job) []*job {
+	for range gatherYields {
+		runtime.Gosched()
+		for len(group) < groupLimit {
+			select {
+			case j, ok := <-w.queue:
+				if !ok {
+					return group
+				}
+				group = append(group, j)
+				continue
+			default:
+			}
+			break
+		}
+	}
+	return group
+}
+
+// commit runs a group in one transaction and answers its callers. It returns those who
+// lost their work to somebody else's error and have not been tried again yet.
+func (w *writer) commit(group []*job) (again []*job) {
+	g, err := w.begin()
+	if err != nil {
+		return w.undone(group, nil, err)
+	}
+	results := make([]error, len(group))
+	for i, j := range group {
+		if !j.state.CompareAndSwap(jobWaiting, jobBegun) {
+			continue // abandoned by its caller
+		}
+		if results[i] = g.run(j.fn); g.over {
+			w.logger.Error("a transaction was lost with all its calls; those not to blame are tried once more", "err", results[i])
+			w.rollback()
+			j.done <- results[i]
+			return w.undone(group, j, results[i])
+		}
+	}
+	if err := w.conn.commit(); err != nil {
+		w.logger.Error("a commit failed; its calls may or may not be in the database", "calls", len(group), "err", err)
+		w.rollback()
+		for _, j := range group {
+			j.done <- fmt.Errorf("%w: %w", todos.ErrOutcomeUnknown, err)
+		}
+		return nil
+	}
+	for i, j := range group {
+		j.done <- results[i]
+	}
+	return nil
+}
+
+// undone sorts the calls of a group that was rolled back: a first-timer runs again, the
+// others hear that nothing was changed.
+func (w *writer) undone(group []*job, guilty *job, cause error) (again []*job) {
+	for _, j := range group {
+		switch {
+		case j == guilty:
+		case j.retried:
+			j.done <- fmt.Errorf("%w: %w", todos.ErrAuditUnavailable, cause)
+		default:
+			j.retried = true
+			j.state.CompareAndSwap(jobBegun, jobWaiting)
+			again = append(again, j)
+		}
+	}
+	return again
+}
+
+// begin opens a transaction, on a new connection if the last one is gone.
+func (w *writer) begin() (*group, error) {
+	if w.conn == nil {
+		conn, err := connect(w.ctx, w.db)
+		if err != nil {
+			return nil, err
+		}
+		w.conn = conn
+	}
+	g, err := w.conn.begin(w.now)
+	if err != nil {
+		w.rollback()
+	}
+	return g, err
+}
+
+// rollback leaves the connection without a transaction, or drops it.
+func (w *writer) rollback() {
+	if err := w.conn.rollback(); err != nil {
+		w.logger.Warn("the writer opens a new connection", "err", err)
+		w.conn.close()
+		w.conn = nil
+	}
+}
+
+// close waits for the queued calls, then closes the connection. The last connection to
+// close folds the WAL into the database file.
+func (w *writer) close() error {
+	w.mu.Lock()
+	if !w.closed {
+		w.closed = true
+		close(w.queue)
+	}
+	w.mu.Unlock()
+	<-w.stopped
+	var err error
+	if w.conn != nil {
+		err = w.conn.close()
+		w.conn = nil
+	}
+	return errors.Join(err, w.db.Close())
+}

@@ -1,0 +1,100 @@
+package todos
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"todomanager/internal/audit"
+)
+
+// Limits of a page of a listing, in todos.
+const (
+	DefaultPage = 200
+	MaxPage     = 500
+)
+
+// ListInput is what get-todos takes.
+type ListInput struct {
+	Limit  int    // 1 to MaxPage
+	Cursor string // from the Page before; empty for the first
+}
+
+// Page is part of a listing, oldest first by (CreatedAt, ID).
+type Page struct {
+	Todos      []Todo
+	NextCursor string // empty on the last page
+}
+
+// List shows the caller's own todos, or with [ScopeRead] all of the tenant. The data is
+// read first and discarded if the audit row cannot be written after it.
+func (s *Service) List(ctx context.Context, call audit.Call, in ListInput) (_ Page, err error) {
+	defer s.rescue(ctx, call, ToolList, &err)
+	if in.Limit < 1 || in.Limit > MaxPage {
+		problem := fmt.Sprintf("must be a whole number from 1 to %d", MaxPage)
+		return Page{}, s.deny(ctx, call, ToolList, audit.ReasonInvalidArguments, &InvalidError{"limit", problem})
+	}
+	after, err := parseCursor(in.Cursor)
+	if err != nil {
+		return Page{}, s.deny(ctx, call, ToolList, audit.ReasonInvalidArguments, err)
+	}
+
+	d := mayList(call.Principal)
+	found, err := s.store.List(ctx, Query{
+		Owner:       ownerOf(call.Principal),
+		WholeTenant: d.basis == audit.BasisScope,
+		After:       after,
+		Limit:       in.Limit + 1, // one more tells whether there is a next page
+	})
+	if err != nil {
+		s.logger.ErrorContext(ctx, "a listing could not be read", "err", err)
+		return Page{}, s.deny(ctx, call, ToolList, audit.ReasonInternalError, ErrInternal)
+	}
+	page := paged(found, in.Limit)
+
+	count := len(page.Todos)
+	err = s.store.Write(ctx, func(tx Tx) error {
+		return tx.Record(d.event(call, ToolList, audit.Event{ResultCount: &count}))
+	})
+	if err := s.settle(ctx, call, ToolList, err); err != nil {
+		return Page{}, err
+	}
+	return page, nil
+}
+
+// paged cuts what was read, one more than asked for, to a page.
+func paged(found []Todo, limit int) Page {
+	if len(found) <= limit {
+		return Page{Todos: found}
+	}
+	last := found[limit-1]
+	return Page{Todos: found[:limit], NextCursor: cursorAt(Position{last.CreatedAt, last.ID})}
+}
+
+// A cursor says where a page ended. It carries no right: what it can reach is decided
+// anew on every call, so it needs no signature. The version lets its form change.
+const cursorVersion = "1"
+
+func cursorAt(p Position) string {
+	return base64.RawURLEncoding.EncodeToString(
+		[]byte(cursorVersion + ":" + strconv.FormatInt(p.CreatedAt.UnixMilli(), 10) + ":" + p.ID))
+}
+
+func parseCursor(cursor string) (Position, error) {
+	if cursor == "" {
+		return Position{}, nil
+	}
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
+	if err == nil && len(raw) <= 64 {
+		version, rest, _ := strings.Cut(string(raw), ":")
+		ms, id, _ := strings.Cut(rest, ":")
+		at, err := strconv.ParseInt(ms, 10, 64)
+		if version == cursorVersion && err == nil && IsID(id) {
+			return Position{time.UnixMilli(at).UTC(), id}, nil
+		}
+	}
+	return Position{}, &InvalidError{"cursor", "is not one that this server gave out; start without a cursor"}
+}
