@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"todomanager/internal/config"
+	"todomanager/internal/devauth"
+	"todomanager/internal/httpserver"
+	"todomanager/internal/todos"
+)
+
+// devCommand is the service for trying out: with an authorization server of its own, on
+// loopback only. The issuer setting says where that server is.
+type devCommand struct {
+	config.Server `set:"issuer=http://localhost:3002" set:"db=dev-data/todos.db"` //nolint:staticcheck // kong takes several set tags
+}
+
+// Validate refuses settings that do not fit a trial on one machine.
+func (c *devCommand) Validate() error {
+	if err := c.Server.Validate(); err != nil {
+		return err
+	}
+	if len(c.Issuer) != 1 {
+		return fmt.Errorf("--issuer (variable TODO_ISSUER) is %v: dev runs one sign-in server of its own; leave it out, or use serve", c.Issuer)
+	}
+	for name, text := range map[string]string{"issuer": c.Issuer[0], "public-url": c.PublicURL} {
+		u, err := url.Parse(text)
+		if err != nil || u.Scheme != "http" || !isLoopback(u.Hostname()) {
+			return fmt.Errorf("--%s is %s: dev serves http on loopback only; leave it out, or use serve", name, text)
+		}
+	}
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil || !isLoopback(host) {
+		return fmt.Errorf("--listen (variable TODO_LISTEN) is %s: dev listens on loopback only; leave it out, or use serve", c.Listen)
+	}
+	if public, _ := url.Parse(c.PublicURL); public.Port() != port {
+		return fmt.Errorf("--public-url is %s but --listen is %s: their ports must be the same; add --public-url http://localhost:%s", c.PublicURL, c.Listen, port)
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+// Run serves both until ctx ends.
+func (c *devCommand) Run(ctx context.Context, std stdio) error {
+	logger, err := std.logger(c.LogLevel)
+	if err != nil {
+		return err
+	}
+	signIn, err := c.signInServer(logger)
+	if err != nil {
+		return err
+	}
+	s, err := newService(ctx, &c.Server, logger)
+	if err != nil {
+		return errors.Join(err, signIn.Close())
+	}
+	if _, err := fmt.Fprint(std.out, c.banner()); err != nil {
+		return errors.Join(err, signIn.Close(), s.close())
+	}
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error { return signIn.Serve(ctx) })
+	both.Go(func() error { return s.run(ctx) })
+	return both.Wait()
+}
+
+// signInServer binds the authorization server. Its key and state are kept beside the
+// database, so that a client stays signed in when dev is started again.
+func (c *devCommand) signInServer(logger *slog.Logger) (*httpserver.Server, error) {
+	issuer, err := url.Parse(c.Issuer[0])
+	if err != nil {
+		return nil, err
+	}
+	server, err := devauth.New(devauth.Config{
+		Issuer: c.Issuer[0], Resource: c.PublicURL, Dir: filepath.Dir(c.DB), Logger: logger,
+		Scopes: []devauth.Scope{
+			{Name: todos.ScopeCreate, Description: "Create todos in your list"},
+			{Name: todos.ScopeRead, Description: "See everybody's todos"},
+			{Name: todos.ScopeDelete, Description: "Delete anybody's todos"},
+		},
+		People: []devauth.Person{
+			{Name: "alice", DisplayName: "Alice", Role: "User", Scopes: []string{todos.ScopeCreate}},
+			{Name: "bob", DisplayName: "Bob", Role: "User", Scopes: []string{todos.ScopeCreate}},
+			{Name: "admin", DisplayName: "Admin", Role: "Admin", Scopes: todos.Scopes()},
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	listener, err := httpserver.Listen(httpserver.Options{
+		Address: net.JoinHostPort(issuer.Hostname(), issuer.Port()), Handler: server.Handler(), Logger: logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the sign-in server (--issuer): %w", err)
+	}
+	return listener, nil
+}
+
+// banner tells what to do next.
+func (c *devCommand) banner() string {
+	return strings.NewReplacer("{url}", c.PublicURL, "{issuer}", c.Issuer[0], "{db}", c.DB).Replace(`
+Todo Manager is running for development. It is reachable from this machine only.
+
+  Server    {url}
+  Sign-in   {issuer}
+  Data      {db}
+
+Who can sign in (no password):
+  alice, bob   User    create todos, see and delete their own
+  admin        Admin   also see and delete everybody's
+
+MCP Inspector
+  npx @modelcontextprotocol/inspector
+  then choose the transport "Streamable HTTP", the URL {url}, and Connect
+
+Claude Desktop (claude_desktop_config.json)
+  {"mcpServers": {"todos": {"command": "npx", "args": ["-y", "mcp-remote", "{url}", "--transport", "http-only"]}}}
+
+Claude Code
+  claude mcp add --transport http todos {url}
+
+Who did what
+  go run ./cmd/server audit list --db {db}
+
+Stop with Ctrl+C.
+`)
+}

@@ -1,0 +1,33 @@
+// Command server is Todo Manager: a self-hosted, multi-tenant todo server for MCP
+// clients. It is an OAuth 2.0 resource server over SQLite with an audit row per call.
+//
+//	server dev          try it: the service and a sign-in server, on loopback, no configuration
+//	server serve        the service, trusting the issuers it is given
+//	server audit list   who did what, with which scopes, and why it was allowed or refused
+//	server version      what this binary was built from
+//
+// Every command explains its flags with --help. A setting is a flag, a TODO_ variable
+// or a key of the YAML file named by --config, in that order of precedence.
+//
+// # Signals
+//
+// SIGINT and SIGTERM stop the service: it takes no new connections, finishes the
+// requests in flight within 25 seconds, and closes the database. A second signal ends
+// it at once; what was acknowledged is in the database all the same.
+//
+// # Endpoints
+//
+// On --listen: the MCP endpoint at the path of --public-url (POST), the protected
+// resource metadata below /.well-known/oauth-protected-resource, /livez and /readyz. On
+// --ops-listen: /livez and /readyz.
+//
+// # Output
+//
+// Standard output carries the result of a command, standard error its log: tinted lines
+// on a terminal, one JSON object a line elsewhere.
+//
+// # Exit codes
+//
+// 0 done; 1 failed while running; 2 wrong usage or configuration, with one message that
+// names the setting, its value and the mend.
+package main

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/alecthomas/kong"
+
+	"todomanager/internal/config"
+	"todomanager/internal/observe"
+)
+
+// The exit codes that every command shares.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// commands is the command line.
+type commands struct {
+	Serve   serveCommand   `cmd:"" help:"Run the service."`
+	Dev     devCommand     `cmd:"" help:"Run the service with a sign-in server for trying it out, on loopback only."`
+	Audit   auditCommand   `cmd:"" help:"Query the audit log."`
+	Version versionCommand `cmd:"" help:"Print what this binary was built from."`
+}
+
+// stdio is what a command writes to.
+type stdio struct {
+	out io.Writer // results
+	err io.Writer // the log, and the error that ends the command
+}
+
+// logger returns the program's logger at a level that the configuration has checked.
+func (s stdio) logger(level string) (*slog.Logger, error) {
+	var v slog.LevelVar
+	if err := v.UnmarshalText([]byte(level)); err != nil {
+		return nil, err
+	}
+	return observe.NewLogger(s.err, &v, observe.Terminal(s.err)), nil
+}
+
+// run is the program without its process: arguments in, exit code out.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	command, err := config.Parse(new(commands), args, stdout,
+		kong.Name("server"),
+		kong.Description("Todo Manager: a multi-tenant todo server for MCP clients."))
+	if err == nil {
+		command.BindTo(ctx, (*context.Context)(nil))
+		err = command.Run(stdio{stdout, stderr})
+	}
+
+	var usage *config.Error
+	switch {
+	case err == nil, errors.Is(err, config.ErrHelp):
+		return exitOK
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "server: %v\n", err)
+		return exitUsage
+	default:
+		fmt.Fprintf(stderr, "server: %v\n", err)
+		return exitFailed
+	}
+}

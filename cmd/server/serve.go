@@ -1,0 +1,156 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"golang.org/x/sync/errgroup"
+
+	"todomanager/internal/auth"
+	"todomanager/internal/config"
+	"todomanager/internal/httpserver"
+	"todomanager/internal/mcp"
+	"todomanager/internal/observe"
+	"todomanager/internal/store/sqlite"
+	"todomanager/internal/todos"
+)
+
+// serveCommand is the service.
+type serveCommand struct {
+	config.Server
+}
+
+// Run serves until ctx ends.
+func (c *serveCommand) Run(ctx context.Context, std stdio) error {
+	logger, err := std.logger(c.LogLevel)
+	if err != nil {
+		return err
+	}
+	s, err := newService(ctx, &c.Server, logger)
+	if err != nil {
+		return err
+	}
+	logger.Info("serving", "public_url", c.PublicURL, "listen", s.main.Addr(), "issuers", c.Issuer, "db", c.DB)
+	return s.run(ctx)
+}
+
+// service is the running program: the parts that must be started and stopped.
+type service struct {
+	store    *sqlite.Store
+	verifier *auth.Verifier
+	main     *httpserver.Server
+	ops      *httpserver.Server // nil if there is no operations listener
+}
+
+// newService wires everything and binds the listeners. It is the only place where the
+// packages meet.
+func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *service, err error) {
+	s := new(service)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+
+	if s.store, err = sqlite.Open(ctx, sqlite.Options{Path: c.DB, Logger: logger}); err != nil {
+		return nil, err
+	}
+	if s.verifier, err = auth.NewVerifier(auth.Options{Issuers: issuers(c), Resource: c.PublicURL, Logger: logger}); err != nil {
+		return nil, err
+	}
+	guard, err := auth.NewGuard(auth.GuardOptions{
+		Resource: c.PublicURL, Issuers: c.Issuer, Scopes: todos.Scopes(),
+		Verify: s.verifier.Verify, Logger: logger, ResourceName: "Todo Manager",
+	})
+	if err != nil {
+		return nil, err
+	}
+	endpoint, err := newEndpoint(s.store, guard, logger)
+	if err != nil {
+		return nil, err
+	}
+	health := httpserver.NewHealth(logger,
+		httpserver.Check{Name: "database", Run: s.store.Ready},
+		httpserver.Check{Name: "keys", Run: func(context.Context) error { return s.verifier.Ready() }})
+	routes, err := httpserver.Routes{
+		PublicURL:      c.PublicURL,
+		AllowedHosts:   c.AllowedHosts,
+		AllowedOrigins: c.AllowedOrigins,
+		TrustedProxies: c.Proxies(),
+		Health:         health,
+		Metadata:       guard.Metadata(),
+		MetadataPaths:  guard.MetadataPaths(),
+		Endpoint:       guard.Require(httpserver.RateLimit(c.Rate, c.Burst, nil)(endpoint)),
+		Logger:         logger,
+	}.Handler()
+	if err != nil {
+		return nil, err
+	}
+	return s, s.listen(c, routes, health, logger)
+}
+
+// newEndpoint builds what is behind authentication.
+func newEndpoint(store *sqlite.Store, guard *auth.Guard, logger *slog.Logger) (http.Handler, error) {
+	product, err := todos.NewService(todos.Options{Store: store, Logger: logger})
+	if err != nil {
+		return nil, err
+	}
+	return mcp.New(mcp.Options{
+		Service: product, Version: version(), Logger: logger,
+		RequestID: observe.RequestID, InsufficientScope: guard.InsufficientScope,
+	})
+}
+
+// issuers are the trusted authorization servers, all with the same audiences.
+func issuers(c *config.Server) []auth.Issuer {
+	list := make([]auth.Issuer, len(c.Issuer))
+	for i, url := range c.Issuer {
+		list[i] = auth.Issuer{URL: url, Audiences: c.Audiences()}
+	}
+	return list
+}
+
+func (s *service) listen(c *config.Server, routes http.Handler, health *httpserver.Health, logger *slog.Logger) (err error) {
+	s.main, err = httpserver.Listen(httpserver.Options{
+		Address: c.Listen, CertFile: c.TLSCert, KeyFile: c.TLSKey, Handler: routes, Logger: logger,
+	})
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	if c.OpsListen == "" {
+		return nil
+	}
+	if s.ops, err = httpserver.Listen(httpserver.Options{Address: c.OpsListen, Handler: health, Logger: logger}); err != nil {
+		return fmt.Errorf("--ops-listen: %w", err)
+	}
+	return nil
+}
+
+// run serves until ctx ends or a part fails, then stops in the order in which requests
+// flow: listeners drain first, the database closes last.
+func (s *service) run(ctx context.Context) error {
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error { return s.verifier.Run(ctx) })
+	parts.Go(func() error { return s.main.Serve(ctx) })
+	if s.ops != nil {
+		parts.Go(func() error { return s.ops.Serve(ctx) })
+	}
+	return errors.Join(parts.Wait(), s.store.Close())
+}
+
+// close releases what was opened for a service that will not run.
+func (s *service) close() error {
+	var errs []error
+	for _, listener := range []*httpserver.Server{s.main, s.ops} {
+		if listener != nil {
+			errs = append(errs, listener.Close())
+		}
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	return errors.Join(errs...)
+}
