@@ -23,7 +23,7 @@ type Server struct {
 	Rate  float64 `env:"TODO_RATE" default:"10" placeholder:"N" help:"Calls a second for each principal (default ${default})."`
 	Burst int     `env:"TODO_BURST" default:"50" placeholder:"N" help:"Calls a principal may make at once (default ${default})."`
 
-	OpsListen      string `env:"TODO_OPS_LISTEN" default:"127.0.0.1:3003" placeholder:"HOST:PORT" help:"Address of /livez, /readyz and /metrics; empty turns it off (default ${default})."`
+	OpsListen      string `env:"TODO_OPS_LISTEN" default:"127.0.0.1:3003" placeholder:"HOST:PORT" help:"Address of /livez and /readyz for probes inside; empty turns it off (default ${default})."`
 	BehindProxy    bool   `env:"TODO_BEHIND_PROXY" help:"A proxy in front speaks TLS: allow plain HTTP off loopback."`
 	TrustedProxies List   `env:"TODO_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For and X-Request-Id are believed."`
 	AllowedHosts   List   `env:"TODO_ALLOWED_HOSTS" placeholder:"HOST[:PORT],..." help:"Host headers accepted besides the public URL's; without a port, any port."`

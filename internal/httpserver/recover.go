@@ -20,7 +20,7 @@ func recoverPanics(logger *slog.Logger, next http.Handler) http.Handler {
 			if cause == nil {
 				return
 			}
-			if cause == http.ErrAbortHandler {
+			if cause == http.ErrAbortHandler { //nolint:errorlint // a panic value, which net/http compares in the same way
 				panic(cause)
 			}
 			logger.ErrorContext(r.Context(), "panic while serving a request",

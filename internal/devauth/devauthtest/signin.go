@@ -114,7 +114,7 @@ func forms(r io.Reader) (map[string]url.Values, error) {
 	var current url.Values
 	for {
 		token, err := dec.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return found, nil
 		}
 		if err != nil {

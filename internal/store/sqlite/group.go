@@ -72,7 +72,9 @@ func (c *writeConn) close() error {
 		errs = append(errs, c.queries.Close())
 	}
 	// Closes the connection rather than giving it back to the pool to be used again.
-	c.Raw(func(any) error { return driver.ErrBadConn })
+	if err := c.Raw(func(any) error { return driver.ErrBadConn }); !errors.Is(err, driver.ErrBadConn) {
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
 }
 

@@ -209,8 +209,7 @@ func (w *writer) begin() (*group, error) {
 // rollback leaves the connection without a transaction, or drops it.
 func (w *writer) rollback() {
 	if err := w.conn.rollback(); err != nil {
-		w.logger.Warn("the writer opens a new connection", "err", err)
-		w.conn.close()
+		w.logger.Warn("the writer opens a new connection", "err", errors.Join(err, w.conn.close()))
 		w.conn = nil
 	}
 }
