@@ -1,0 +1,121 @@
+package auth_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"todomanager/internal/auth"
+	"todomanager/internal/auth/authtest"
+)
+
+func fuzzVerifier(f *testing.F) (*authtest.Issuer, *auth.Verifier) {
+	issuer := authtest.NewAt("https://as.example")
+	verifier, err := auth.NewVerifier(auth.Options{
+		Issuers: []auth.Issuer{{URL: issuer.URL, TypPolicy: auth.TypLegacy}}, Resource: resource, Client: issuer.Client(),
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	return issuer, verifier
+}
+
+// FuzzToken: whatever text arrives, only the very token that was issued is
+// accepted, and every refusal is typed.
+func FuzzToken(f *testing.F) {
+	issuer, verifier := fuzzVerifier(f)
+	good := issuer.Token(authtest.Claims{Subject: "u"})
+	signed := good[:strings.LastIndex(good, ".")]
+	for _, seed := range []string{good, signed, signed + ".", good + "=", " " + good, good + "\n", "..", "a.b.c", "{}",
+		issuer.Mint(map[string]any{"alg": "none"}, nil), issuer.Mint(map[string]any{"crit": []string{}}, nil)} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, token string) {
+		_, err := verifier.Verify(t.Context(), token)
+		var refusal *auth.TokenError
+		switch {
+		case err == nil && !strings.HasPrefix(token, signed+"."):
+			t.Errorf("accepted %q", token)
+		case err != nil && (!errors.As(err, &refusal) || refusal.Reason == ""):
+			t.Errorf("untyped error %v", err)
+		case err != nil && token == good:
+			t.Errorf("refused a good token: %v", err)
+		}
+	})
+}
+
+// FuzzClaims signs any payload with the issuer's key. What is accepted must
+// mean to a plain JSON reader what it meant to the verifier, within the policy.
+func FuzzClaims(f *testing.F) {
+	issuer, verifier := fuzzVerifier(f)
+	now := time.Now()
+	base, err := json.Marshal(map[string]any{"iss": issuer.URL, "aud": resource, "sub": "u", "scope": "a b",
+		"iat": now.Unix(), "exp": now.Add(24 * time.Hour).Unix()})
+	if err != nil {
+		f.Fatal(err)
+	}
+	good := string(base)
+	for _, member := range []string{"", `,"SUB":"v"`, `,"sub":"v"`, `,"ſub":"v"`, `,"nbf":1e3`, `,"jti":"\ud800"`, `,"_claim_names":{"sub":"x"}`, `,"x":[[]]`} {
+		f.Add(strings.TrimSuffix(good, "}") + member + "}")
+	}
+	f.Fuzz(func(t *testing.T, payload string) {
+		p, err := verifier.Verify(t.Context(), issuer.Raw(`{"alg":"ES256","kid":"key-1"}`, payload))
+		if err != nil {
+			return
+		}
+		var plain struct { // reads names in any case and takes the last
+			Iss string  `json:"iss"`
+			Sub string  `json:"sub"`
+			Exp float64 `json:"exp"`
+			Cnf any     `json:"cnf"`
+		}
+		if err := json.Unmarshal([]byte(payload), &plain); err != nil {
+			t.Fatalf("accepted %q: %v", payload, err)
+		}
+		if plain.Iss != p.Issuer || plain.Sub != p.Subject || plain.Cnf != nil || plain.Exp <= float64(time.Now().Unix()-60) {
+			t.Errorf("%q read as %+v, verified as %+v", payload, plain, p)
+		}
+		if p.Subject == "" || len(p.Subject) > 255 || !utf8.ValidString(payload) || strings.ContainsAny(p.Subject+p.ClientID+p.TokenID, "\x00\n\r\x1b\ufffd") {
+			t.Errorf("accepted principal %+q", p)
+		}
+	})
+}
+
+// FuzzAuthorization: at most one token gets out of a header, and it is the
+// header's only credential.
+func FuzzAuthorization(f *testing.F) {
+	for _, seed := range []string{"Bearer x", "bearer  x.y", "Bearer", "Bearer x, Bearer y", "Bearer\tx", "Basic x", "x", `Bearer "x"`, "Bearer x y", "BEARER a=b="} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		var got []string
+		g, err := auth.NewGuard(auth.GuardOptions{Resource: resource, Issuers: []string{"https://as.example"},
+			Verify: func(_ context.Context, token string) (auth.Principal, error) {
+				got = append(got, token)
+				return auth.Principal{}, nil
+			}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.Header["Authorization"] = []string{value}
+		g.Require(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			if len(got) != 0 || len(w.Header().Values("WWW-Authenticate")) != 1 {
+				t.Errorf("%q: status %d, tokens %q, challenges %q", value, w.Code, got, w.Header().Values("WWW-Authenticate"))
+			}
+			return
+		}
+		scheme, token, _ := strings.Cut(value, " ")
+		if len(got) != 1 || got[0] != strings.TrimLeft(token, " ") || !strings.EqualFold(scheme, "bearer") || strings.ContainsAny(got[0], " \t,\"") || got[0] == "" {
+			t.Errorf("%q: tokens %q", value, got)
+		}
+	})
+}

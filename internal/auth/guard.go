@@ -1,0 +1,131 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// GuardOptions configure a [Guard].
+type GuardOptions struct {
+	// Resource is this server's resource identifier, the URL that people give
+	// their client: http or https, a host, perhaps a path. Required.
+	Resource string
+	// Issuers are the identifiers of the authorization servers to send clients
+	// to. At least one.
+	Issuers []string
+	// Scopes are what a client should ask for: scopes_supported of the metadata
+	// and the scope of a 401, in this order.
+	Scopes []string
+	// Verify decides about a token, as [Verifier.Verify] does. Required.
+	Verify func(ctx context.Context, token string) (Principal, error)
+	// Refused, if set, is called for every request that is not let through. It
+	// runs before the answer is written and must not block.
+	Refused func(ctx context.Context, reason Reason)
+	// Logger receives why tokens were refused. Default: discard.
+	Logger *slog.Logger
+	// ResourceName and Documentation, both optional, are the metadata's
+	// resource_name (for people) and resource_documentation (a URL).
+	ResourceName, Documentation string
+}
+
+// A Guard stands in front of a handler and lets only verified callers through.
+type Guard struct {
+	verify      func(context.Context, string) (Principal, error)
+	refused     func(context.Context, Reason)
+	log         *slog.Logger
+	scopes      []string
+	scope       string // scopes as a scope parameter
+	metadataURL string
+	paths       []string
+	document    []byte
+}
+
+// NewGuard checks the options and prepares all constant answers.
+func NewGuard(o GuardOptions) (*Guard, error) {
+	if o.Verify == nil || len(o.Issuers) == 0 {
+		return nil, errors.New("a guard needs a verify function and at least one issuer")
+	}
+	resource, err := parseResource(o.Resource)
+	if err != nil {
+		return nil, fmt.Errorf("resource %q: %w", o.Resource, err)
+	}
+	for _, name := range o.Scopes {
+		if !validScope(name) {
+			return nil, fmt.Errorf("%q is not a scope (RFC 6749 section 3.3)", name)
+		}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Refused == nil {
+		o.Refused = func(context.Context, Reason) {}
+	}
+	g := &Guard{
+		verify: o.Verify, refused: o.Refused, log: o.Logger,
+		scopes: slices.Clone(o.Scopes), scope: strings.Join(o.Scopes, " "),
+		paths: metadataPaths(resource),
+	}
+	g.metadataURL = resource.Scheme + "://" + resource.Host + g.paths[0]
+	g.document, err = metadataDocument(o)
+	return g, err
+}
+
+// parseResource reads a resource identifier (RFC 9728 section 1.2), of which
+// parts go into header values unescaped.
+func parseResource(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Hostname() == "" {
+		return nil, errors.New("not an absolute http or https URL")
+	}
+	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || !validScope(raw) {
+		return nil, errors.New("must be host and path alone, at most 255 printable ASCII characters")
+	}
+	return u, nil
+}
+
+// Require lets a request through to next if it carries exactly one bearer
+// token and that token verifies; next finds the [Principal] with
+// [PrincipalFrom]. Otherwise it answers 400, 401, or 503 with Retry-After, and
+// next is not called. The body is never read.
+func (g *Guard) Require(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		raw, reason := bearerToken(r)
+		if reason != "" {
+			g.refused(ctx, reason)
+			g.refuse(w, reason)
+			return
+		}
+		p, err := g.verify(ctx, raw)
+		if err != nil {
+			g.refuseToken(ctx, w, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(WithPrincipal(ctx, p)))
+	})
+}
+
+// refuseToken answers for an error of the verifier. An error of any other type
+// decides nothing about the token, so it is treated as an outage.
+func (g *Guard) refuseToken(ctx context.Context, w http.ResponseWriter, err error) {
+	var refusal *TokenError
+	if errors.As(err, &refusal) && !errors.Is(err, ErrUnavailable) {
+		g.log.InfoContext(ctx, "token refused", "reason", refusal.Reason, "detail", refusal.Detail)
+		g.refused(ctx, refusal.Reason)
+		g.refuse(w, refusal.Reason)
+		return
+	}
+	g.log.InfoContext(ctx, "token could not be checked", "error", err)
+	g.refused(ctx, ReasonUnavailable)
+	w.Header().Set("Retry-After", retryAfter)
+	WriteError(w, http.StatusServiceUnavailable, Error{
+		Error: "temporarily_unavailable", Reason: string(ReasonUnavailable),
+		Description: "the authorization server cannot be reached to check the token: try again",
+	})
+}

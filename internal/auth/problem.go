@@ -1,0 +1,33 @@
+package auth
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// Error is the JSON body of every refusal at the HTTP edge. All members are
+// constant texts or names from this server's configuration.
+type Error struct {
+	// Error is the OAuth error code (RFC 6750 section 3.1), or a plain word
+	// where OAuth has none.
+	Error string `json:"error"`
+	// Description is for a developer to read.
+	Description string `json:"error_description,omitempty"`
+	// Reason is finer than Error and from a closed list.
+	Reason string `json:"reason,omitempty"`
+	// Scope is what to ask the authorization server for, space separated.
+	Scope string `json:"scope,omitempty"`
+	// MissingScopes are those of Scope that the token lacks.
+	MissingScopes []string `json:"missing_scopes,omitempty"`
+}
+
+// WriteError writes e as a complete answer that nobody caches or sniffs.
+// Headers already set, such as Retry-After, are kept.
+func WriteError(w http.ResponseWriter, status int, e Error) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(e) // nobody is left to tell
+}
