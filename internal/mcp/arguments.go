@@ -3,6 +3,7 @@ package mcp
 import (
 	"bytes"
 	"errors"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -32,7 +33,9 @@ func decode(arguments []byte, into any) error {
 	case errors.Is(err, json.ErrUnknownName):
 		return invalid("must have only the members that the tool's input schema names, in the same case")
 	case errors.As(err, &wrongType):
-		return invalid("must have the types that the tool's input schema names")
+		// The member is one of the tool's: a name that is not was refused above.
+		member, _, _ := strings.Cut(strings.TrimPrefix(string(wrongType.JSONPointer), "/"), "/")
+		return &todos.InvalidError{Argument: member, Problem: "must have the type that the tool's input schema names"}
 	default:
 		return invalid("must be JSON in valid UTF-8")
 	}

@@ -60,11 +60,12 @@ func New(o Options) (*Handler, error) {
 		o.Now = time.Now
 	}
 	d := &door{Options: o, tools: make(map[string]bool)}
+	sdkLogger := slog.New(warnings{o.Logger.Handler()})
 	server := mcp.NewServer(
 		&mcp.Implementation{Name: "todo-manager", Title: "Todo Manager", Version: o.Version},
 		&mcp.ServerOptions{
 			Instructions:              instructions,
-			Logger:                    o.Logger,
+			Logger:                    sdkLogger,
 			Capabilities:              &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
 			SupportedProtocolVersions: []string{"2026-07-28", "2025-11-25", "2025-06-18"},
 			SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) {
@@ -82,9 +83,17 @@ func New(o Options) (*Handler, error) {
 			Stateless:                    true, // the only mode that serves 2026-07-28, and any replica serves any call
 			JSONResponse:                 true,
 			PropagateRequestCancellation: true,
-			Logger:                       o.Logger,
+			Logger:                       sdkLogger,
 			DisableLocalhostProtection:   true, // the Host allow-list in front is stricter and knows the public URL
 			MaxRequestBodyBytes:          -1,   // limited in front
 		})
 	return &Handler{door: d, sdk: sdk}, nil
+}
+
+// warnings passes on warnings and errors. The SDK tells of the session that it makes
+// for each request in three lines of level info; the access log has one.
+type warnings struct{ slog.Handler }
+
+func (h warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && h.Handler.Enabled(ctx, level)
 }

@@ -1,12 +1,24 @@
 package sqlite
 
-import "database/sql/driver"
+import (
+	"database/sql"
+	"database/sql/driver"
+)
 
 // WithConnector lets a test stand between the store and the driver.
 func (o Options) WithConnector(wrap func(driver.Connector) driver.Connector) Options {
 	o.wrap = wrap
 	return o
 }
+
+// WriterPool opens connections as the writer's are.
+func (o Options) WriterPool() (*sql.DB, error) { return o.pool(forWriting, 1) }
+
+// ReaderPool opens connections as the readers' are.
+func (o Options) ReaderPool() (*sql.DB, error) { return o.pool(forReading, 1) }
+
+// LookerPool opens connections as other processes' are.
+func (o Options) LookerPool() (*sql.DB, error) { return o.pool(forLooking, 1) }
 
 // Waiting returns how many calls wait for the writer.
 func (s *Store) Waiting() int { return len(s.writer.queue) }

@@ -1,0 +1,33 @@
+package todos_test
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"todomanager/internal/audit"
+	"todomanager/internal/todos"
+)
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// recording is an empty store that notes what it is asked for.
+type recording struct {
+	todos.Tx
+	queries []todos.Query
+	events  []audit.Event
+}
+
+func (r *recording) Write(_ context.Context, fn func(todos.Tx) error) error { return fn(r) }
+
+func (r *recording) List(_ context.Context, q todos.Query) ([]todos.Todo, error) {
+	r.queries = append(r.queries, q)
+	return nil, nil
+}
+
+func (r *recording) Now() time.Time { return start }
+
+func (r *recording) Record(e audit.Event) error {
+	r.events = append(r.events, e)
+	return e.Check()
+}
