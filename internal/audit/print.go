@@ -107,11 +107,17 @@ func target(r Row) string {
 	}
 }
 
+// known shows a subject. Providers choose these, so one that could pass for further
+// columns, or for another subject, is quoted.
 func known(subject *string) string {
-	if subject == nil {
+	switch {
+	case subject == nil:
 		return "(erased)"
+	case strings.ContainsFunc(*subject, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) || r == '"' || r == '(' }):
+		return strconv.QuoteToGraphic(*subject)
+	default:
+		return *subject
 	}
-	return *subject
 }
 
 func dash(s string) string {
@@ -121,7 +127,7 @@ func dash(s string) string {
 	return s
 }
 
-// printable keeps a terminal safe from what a provider may put into a subject.
+// printable keeps a terminal safe, whatever a row holds.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -16,9 +17,11 @@ const (
 	readyPath = "/readyz"
 
 	// checkTimeout bounds the checks of one /readyz, checkAge how long their
-	// result stands: probes are unauthenticated and must not become load.
+	// result stands: probes are unauthenticated and must not become load. A
+	// failure stands shorter, so that recovery shows at once.
 	checkTimeout = 2 * time.Second
 	checkAge     = time.Second
+	failureAge   = 100 * time.Millisecond
 )
 
 // Check is one condition of readiness.
@@ -85,11 +88,16 @@ func writeHealth(w http.ResponseWriter, failing []string) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-// ready returns the names of the failing checks, at most checkAge old.
+// ready returns the names of the failing checks, at most checkAge old if there are
+// none, else failureAge.
 func (h *Health) ready(ctx context.Context) []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.checked.IsZero() && time.Since(h.checked) < checkAge {
+	age := checkAge
+	if len(h.failing) > 0 {
+		age = failureAge
+	}
+	if !h.checked.IsZero() && time.Since(h.checked) < age {
 		return h.failing
 	}
 	// The result is for others too: it must not depend on this client waiting.
@@ -99,7 +107,7 @@ func (h *Health) ready(ctx context.Context) []string {
 	case err == nil:
 		h.logger.InfoContext(ctx, "ready again")
 	default:
-		h.logger.WarnContext(ctx, "not ready", "failing", failing, "err", err)
+		h.logger.WarnContext(ctx, "not ready", "failing", strings.Join(failing, ", "), "err", err)
 	}
 	h.checked, h.failing = time.Now(), failing
 	return failing

@@ -1,8 +1,12 @@
 package mcp
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
+
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 
 	"todomanager/internal/audit"
 )
@@ -60,10 +64,57 @@ func (w *answerWriter) WriteHeader(status int) {
 	}
 }
 
+// Write passes on what the SDK writes, one whole JSON-RPC response at a time.
 func (w *answerWriter) Write(p []byte) (int, error) {
 	w.WriteHeader(http.StatusOK)
 	if w.replaced {
 		return len(p), nil
 	}
-	return w.ResponseWriter.Write(p)
+	if _, err := w.ResponseWriter.Write(plain(p)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// plain replaces the text of the SDK's own errors, which quotes the request and the
+// names of Go types, by the standard's name for the error. MCP's errors (-32020 and
+// on) keep theirs: they tell a client which version or header to send.
+func plain(response []byte) []byte {
+	if !bytes.Contains(response, []byte(`"error":`)) { // within a string the quotes would be escaped
+		return response
+	}
+	var r struct {
+		Version string          `json:"jsonrpc"`
+		ID      json.RawMessage `json:"id"`
+		Error   *struct {
+			Code    int64           `json:"code"`
+			Message string          `json:"message"`
+			Data    json.RawMessage `json:"data,omitempty"`
+		} `json:"error"`
+	}
+	if json.Unmarshal(response, &r) != nil || r.Error == nil {
+		return response
+	}
+	switch r.Error.Code {
+	case jsonrpc.CodeInvalidRequest:
+		r.Error.Message = "invalid request"
+	case jsonrpc.CodeMethodNotFound:
+		r.Error.Message = "method not found"
+	case jsonrpc.CodeInvalidParams:
+		if r.Error.Message == unknownTool {
+			return response
+		}
+		r.Error.Message = "invalid params: they must match the method's schema, and for protocol 2026-07-28 carry its _meta members"
+	case jsonrpc.CodeInternalError:
+		r.Error.Message = "internal error"
+	case jsonrpc.CodeParseError:
+		r.Error.Message = "parse error"
+	default:
+		return response
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return response
+	}
+	return text
 }

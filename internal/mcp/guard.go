@@ -2,9 +2,10 @@ package mcp
 
 import (
 	"context"
-	"encoding/json"
 	"runtime/debug"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -22,7 +23,10 @@ func allowed(method string) bool {
 	return false
 }
 
-const methodCallTool = "tools/call"
+const (
+	methodCallTool = "tools/call"
+	unknownTool    = "unknown tool" // all that a client hears of one
+)
 
 // guard is the outermost middleware. It sees every request that the SDK could parse,
 // and sees to it that each tools/call leaves one row, and that a panic ends the call
@@ -47,7 +51,7 @@ func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 			params, _ := req.GetParams().(*mcp.CallToolParamsRaw)
 			if params == nil || !d.tools[params.Name] {
 				d.Service.Refuse(ctx, x.call, tool, audit.ReasonUnknownTool)
-				return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: "unknown tool"}
+				return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: unknownTool}
 			}
 			tool = params.Name
 		}
@@ -69,13 +73,13 @@ func (d *door) handle(t tool) mcp.ToolHandler {
 		if err != nil {
 			return d.failure(x, err)
 		}
-		text, err := json.Marshal(out)
+		text, err := json.Marshal(out) // this one leaves <, > and & as they are
 		if err != nil {
 			return nil, err
 		}
 		return &mcp.CallToolResult{
 			Content:           []mcp.Content{&mcp.TextContent{Text: string(text)}},
-			StructuredContent: json.RawMessage(text),
+			StructuredContent: jsontext.Value(text),
 		}, nil
 	}
 }

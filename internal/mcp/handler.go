@@ -36,13 +36,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, readStatus(err), rpcRefusal(readStatus(err)))
 		return
 	}
-	// The SDK would run a batch of a client that names no protocol version.
-	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) > 0 && first[0] == '[' {
-		refuse(w, http.StatusBadRequest, rpcError{jsonrpc.CodeInvalidRequest, "JSON-RPC batches are not supported"})
-		return
-	}
-	if !json.Valid(body) {
-		refuse(w, http.StatusBadRequest, rpcError{jsonrpc.CodeParseError, "the body is not JSON"})
+	if bad := checkEnvelope(body); bad != nil {
+		refuse(w, http.StatusBadRequest, *bad)
 		return
 	}
 	r = r.WithContext(withExchange(r.Context(), x))

@@ -2,6 +2,7 @@ package todos
 
 import (
 	"context"
+	"sync/atomic"
 
 	"todomanager/internal/audit"
 )
@@ -20,31 +21,36 @@ func (s *Service) Delete(ctx context.Context, call audit.Call, in DeleteInput) (
 		return Todo{}, s.deny(ctx, call, ToolDelete, audit.ReasonNotFound, ErrNotDeleted)
 	}
 
-	var todo Todo
-	var d decision
-	err = s.store.Write(ctx, func(tx Tx) (err error) {
-		todo, d, err = deleteIn(tx, call, in.ID)
+	var last atomic.Pointer[deletion] // atomic: see Store.Write on ErrOutcomeUnknown
+	err = s.store.Write(ctx, func(tx Tx) error {
+		d, err := deleteIn(tx, call, in.ID)
+		last.Store(&d)
 		return err
 	})
-	if d.reason != "" && !d.allowed {
-		if err != nil {
-			s.denialRecorded(ctx, ToolDelete, d.reason, err)
-		}
+	d := last.Load()
+	if d != nil && d.reason != "" && !d.allowed {
+		s.denialRecorded(ctx, ToolDelete, d.reason, err)
 		return Todo{}, ErrNotDeleted
 	}
 	if err := s.settle(ctx, call, ToolDelete, err); err != nil {
 		return Todo{}, err
 	}
-	return todo, nil
+	return d.todo, nil
+}
+
+// deletion is what a transaction came to: the zero value if it did not get to decide.
+type deletion struct {
+	decision
+	todo Todo
 }
 
 // deleteIn decides, deletes if that is allowed, and records either way.
-func deleteIn(tx Tx, call audit.Call, id string) (Todo, decision, error) {
+func deleteIn(tx Tx, call audit.Call, id string) (deletion, error) {
 	event := audit.Event{TargetID: id}
 	owner := ownerOf(call.Principal)
 	todo, found, err := tx.ByID(owner.Issuer, owner.Tenant, id)
 	if err != nil {
-		return Todo{}, decision{}, err
+		return deletion{}, err
 	}
 	d := denied(audit.ReasonNotFound)
 	if found {
@@ -55,9 +61,9 @@ func deleteIn(tx Tx, call audit.Call, id string) (Todo, decision, error) {
 		}
 		if d.allowed {
 			if err := tx.Delete(owner, todo); err != nil {
-				return Todo{}, decision{}, err
+				return deletion{}, err
 			}
 		}
 	}
-	return todo, d, tx.Record(d.event(call, ToolDelete, event))
+	return deletion{d, todo}, tx.Record(d.event(call, ToolDelete, event))
 }

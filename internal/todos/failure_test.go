@@ -62,10 +62,13 @@ func TestDeniedStaysDenied(t *testing.T) {
 				if !c.inside {
 					e.store.write = func() error { return fault }
 				}
-				if err := c.call(e, bobs); !c.want(err) {
+				// A decision inside a transaction of unknown fate cannot be read: the call may
+				// still be running.
+				unread := c.inside && fault == todos.ErrOutcomeUnknown
+				if err := c.call(e, bobs); !c.want(err) && !(unread && err == fault) {
 					t.Errorf("got %v", err)
 				}
-				if !strings.Contains(e.log.String(), "level=ERROR") || !strings.Contains(e.log.String(), "no audit row") {
+				if !strings.Contains(e.log.String(), "level=ERROR") || !unread && !strings.Contains(e.log.String(), "no audit row") {
 					t.Errorf("the log does not tell that a row is missing: %s", e.log)
 				}
 				e.store.tx, e.store.write = nil, nil

@@ -17,6 +17,14 @@ const (
 	MaxPage     = 500
 )
 
+const (
+	// pageBytes ends a page early when its contents are long, so that no call can ask for
+	// an answer of many megabytes.
+	pageBytes = 256 << 10
+	// readDeadline bounds the reading of a page.
+	readDeadline = 5 * time.Second
+)
+
 // ListInput is what get-todos takes.
 type ListInput struct {
 	Limit  int    // 1 to MaxPage
@@ -43,7 +51,7 @@ func (s *Service) List(ctx context.Context, call audit.Call, in ListInput) (_ Pa
 	}
 
 	d := mayList(call.Principal)
-	found, err := s.store.List(ctx, Query{
+	found, err := s.read(ctx, Query{
 		Owner:       ownerOf(call.Principal),
 		WholeTenant: d.basis == audit.BasisScope,
 		After:       after,
@@ -65,13 +73,27 @@ func (s *Service) List(ctx context.Context, call audit.Call, in ListInput) (_ Pa
 	return page, nil
 }
 
-// paged cuts what was read, one more than asked for, to a page.
+// read reads a page whether or not the caller still listens: a call that was begun is
+// carried out and recorded as what it was.
+func (s *Service) read(ctx context.Context, q Query) ([]Todo, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readDeadline)
+	defer cancel()
+	return s.store.List(ctx, q)
+}
+
+// paged cuts what was read to a page of at most limit todos and about pageBytes of
+// content, but at least one todo.
 func paged(found []Todo, limit int) Page {
-	if len(found) <= limit {
+	n, size := 0, 0
+	for n < min(len(found), limit) && (n == 0 || size+len(found[n].Content) <= pageBytes) {
+		size += len(found[n].Content)
+		n++
+	}
+	if n == len(found) {
 		return Page{Todos: found}
 	}
-	last := found[limit-1]
-	return Page{Todos: found[:limit], NextCursor: cursorAt(Position{last.CreatedAt, last.ID})}
+	last := found[n-1]
+	return Page{Todos: found[:n:n], NextCursor: cursorAt(Position{last.CreatedAt, last.ID})}
 }
 
 // A cursor says where a page ended. It carries no right: what it can reach is decided

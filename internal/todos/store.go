@@ -13,8 +13,9 @@ type Store interface {
 	// together may share a transaction; what one of them does is undone alone if its fn
 	// returns an error or panics.
 	//
-	// fn runs at most twice, so it must set, not add to, what it captures. Its own error is
-	// returned as it is. Other errors are [ErrAuditUnavailable], [ErrOutcomeUnknown],
+	// fn runs at most twice, so it must set, not add to, what it captures. After
+	// [ErrOutcomeUnknown] it may still be running: its caller must not look at what it
+	// captures. Its own error is returned as it is. Other errors are [ErrAuditUnavailable], [ErrOutcomeUnknown],
 	// [ErrOverloaded], or [ErrInternal] when fn panicked.
 	Write(ctx context.Context, fn func(Tx) error) error
 

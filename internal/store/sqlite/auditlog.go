@@ -19,6 +19,7 @@ const auditPage = 500
 // AuditLog reads the audit log of a database, which another process may be serving. It
 // writes nothing.
 type AuditLog struct {
+	path    string
 	db      *sql.DB
 	queries *sqlitedb.Queries
 }
@@ -32,7 +33,7 @@ func OpenAuditLog(path string) (*AuditLog, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &AuditLog{db, sqlitedb.New(db)}, nil
+	return &AuditLog{path, db, sqlitedb.New(db)}, nil
 }
 
 // Close closes the database.
@@ -43,14 +44,14 @@ func (l *AuditLog) Close() error { return l.db.Close() }
 func (l *AuditLog) Each(ctx context.Context, f audit.Filter, yield func(audit.Row) error) error {
 	after, err := l.start(ctx, f)
 	if err != nil {
-		return fmt.Errorf("read the audit log: %w", err)
+		return l.unreadable(err)
 	}
 	for {
 		rows, err := l.queries.ListAudit(ctx, sqlitedb.ListAuditParams{
 			AfterSeq: after, Subject: f.Subject, Tool: f.Tool, Decision: string(f.Decision), MaxRows: auditPage,
 		})
 		if err != nil {
-			return fmt.Errorf("read the audit log: %w", err)
+			return l.unreadable(err)
 		}
 		for _, r := range rows {
 			if err := yield(rowOf(r)); err != nil {
@@ -62,6 +63,10 @@ func (l *AuditLog) Each(ctx context.Context, f audit.Filter, yield func(audit.Ro
 		}
 		after = rows[len(rows)-1].Seq
 	}
+}
+
+func (l *AuditLog) unreadable(err error) error {
+	return fmt.Errorf("read the audit log in %s: %w; name the file that the server uses (--db)", l.path, err)
 }
 
 // start finds the seq after which the selected rows begin.

@@ -22,7 +22,8 @@ type Options struct {
 	Logger *slog.Logger
 	Now    func() time.Time // nil: time.Now
 
-	wrap func(driver.Connector) driver.Connector // tests inject faults here
+	opened fs.FileInfo                             // the file, to tell when another or none is in its place
+	wrap   func(driver.Connector) driver.Connector // tests inject faults here
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -49,6 +50,13 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	}
 	if err := create(o); err != nil {
 		return nil, err
+	}
+	// The lock is on a file beside the database, so a second name must lead to the same.
+	if o.Path, err = filepath.EvalSymlinks(o.Path); err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	if o.opened, err = os.Stat(o.Path); err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	if s.lock, err = takeLock(o.Path); err != nil {
 		return nil, err
@@ -93,6 +101,9 @@ func create(o Options) error {
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
 		return fmt.Errorf("create the folder of the database: %w; name a path in a folder that this user may write (--db)", err)
 	}
+	if _, err := os.Stat(o.Path); errors.Is(err, fs.ErrNotExist) && exists(o.Path+"-wal") {
+		return fmt.Errorf("%s is missing but its write-ahead log %s-wal is there, with data that belongs to it: put the database back, or move the log away to start with an empty one", o.Path, o.Path)
+	}
 	file, err := os.OpenFile(o.Path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
@@ -102,6 +113,24 @@ func create(o Options) error {
 	}
 	o.Logger.Warn("no database at this path: a new, empty one was created", "path", o.Path)
 	return file.Close()
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// inPlace reports whether the database is still the file that was opened. SQLite goes
+// on with a file that was unlinked, and everything it then writes is lost.
+func (o Options) inPlace() error {
+	now, err := os.Stat(o.Path)
+	if err == nil && !os.SameFile(o.opened, now) {
+		err = fmt.Errorf("%s is another file now", o.Path)
+	}
+	if err != nil {
+		return fmt.Errorf("the database was removed or replaced while it was served: %w; stop the server, put the database back, start again", err)
+	}
+	return nil
 }
 
 func writable(path string) error {

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -32,11 +31,10 @@ const (
 // writer owns the one connection that writes. All its fields but queue and mu are
 // touched by its own goroutine only.
 type writer struct {
-	ctx    context.Context // never ends
-	db     *sql.DB         // of one connection
-	conn   *writeConn
-	now    func() time.Time
-	logger *slog.Logger
+	ctx  context.Context // never ends
+	db   *sql.DB         // of one connection
+	conn *writeConn
+	Options
 
 	queue   chan *job
 	mu      sync.RWMutex // guards closed, so that nothing is sent on a closed queue
@@ -66,7 +64,7 @@ func startWriter(ctx context.Context, o Options) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{ctx: context.WithoutCancel(ctx), db: db, now: o.Now, logger: o.Logger, queue: make(chan *job, queueLimit), stopped: make(chan struct{})}
+	w := &writer{ctx: context.WithoutCancel(ctx), db: db, Options: o, queue: make(chan *job, queueLimit), stopped: make(chan struct{})}
 	if w.conn, err = connect(w.ctx, db); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", o.Path, err), db.Close())
 	}
@@ -153,14 +151,14 @@ func (w *writer) commit(group []*job) (again []*job) {
 			continue // abandoned by its caller
 		}
 		if results[i] = g.run(j.fn); g.over {
-			w.logger.Error("a transaction was lost with all its calls; those not to blame are tried once more", "err", results[i])
+			w.Logger.Error("a transaction was lost with all its calls; those not to blame are tried once more", "err", results[i])
 			w.rollback()
 			j.done <- results[i]
 			return w.undone(group, j, results[i])
 		}
 	}
 	if err := w.conn.commit(); err != nil {
-		w.logger.Error("a commit failed; its calls may or may not be in the database", "calls", len(group), "err", err)
+		w.Logger.Error("a commit failed; its calls may or may not be in the database", "calls", len(group), "err", err)
 		w.rollback()
 		for _, j := range group {
 			j.done <- fmt.Errorf("%w: %w", todos.ErrOutcomeUnknown, err)
@@ -192,6 +190,9 @@ func (w *writer) undone(group []*job, guilty *job, cause error) (again []*job) {
 
 // begin opens a transaction, on a new connection if the last one is gone.
 func (w *writer) begin() (*group, error) {
+	if err := w.inPlace(); err != nil {
+		return nil, err
+	}
 	if w.conn == nil {
 		conn, err := connect(w.ctx, w.db)
 		if err != nil {
@@ -199,7 +200,7 @@ func (w *writer) begin() (*group, error) {
 		}
 		w.conn = conn
 	}
-	g, err := w.conn.begin(w.now)
+	g, err := w.conn.begin(w.Now)
 	if err != nil {
 		w.rollback()
 	}
@@ -209,7 +210,7 @@ func (w *writer) begin() (*group, error) {
 // rollback leaves the connection without a transaction, or drops it.
 func (w *writer) rollback() {
 	if err := w.conn.rollback(); err != nil {
-		w.logger.Warn("the writer opens a new connection", "err", errors.Join(err, w.conn.close()))
+		w.Logger.Warn("the writer opens a new connection", "err", errors.Join(err, w.conn.close()))
 		w.conn = nil
 	}
 }

@@ -24,6 +24,9 @@ func (f *fixture) walk(q todos.Query, between func(page []todos.Todo)) (list []t
 		if len(page) < q.Limit {
 			return list
 		}
+		if len(list) > 1000 {
+			f.Fatalf("the pages do not come to an end; the last was %v", page)
+		}
 		q.After = position(page[len(page)-1])
 		between(page)
 	}
