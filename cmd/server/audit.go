@@ -91,13 +91,15 @@ type since struct {
 func (s *since) UnmarshalText(text []byte) (err error) {
 	value := string(text)
 	if days, isDays := strings.CutSuffix(value, "d"); isDays {
-		n, err := strconv.ParseUint(days, 10, 16)
-		s.back = time.Duration(n) * 24 * time.Hour
-		return err
+		if n, err := strconv.ParseUint(days, 10, 16); err == nil && n > 0 {
+			s.back = time.Duration(n) * 24 * time.Hour
+			return nil
+		}
 	}
 	if s.back, err = time.ParseDuration(value); err == nil && s.back > 0 {
 		return nil
 	}
+	s.back = 0
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		if s.time, err = time.Parse(layout, value); err == nil {
 			return nil

@@ -29,10 +29,10 @@ func (c *devCommand) Validate() error {
 	if err := c.Server.Validate(); err != nil {
 		return err
 	}
-	if len(c.Issuer) != 1 {
-		return fmt.Errorf("--issuer (variable TODO_ISSUER) is %v: dev runs one sign-in server of its own; leave it out, or use serve", c.Issuer)
+	if len(c.Issuer) != 1 || c.Issuer[0].PublicURL != "" {
+		return fmt.Errorf("--issuer (variable TODO_ISSUER) is %s: dev runs one sign-in server of its own, for --public-url; leave it out, or use serve", strings.Join(c.Issuer.URLs(), ", "))
 	}
-	for name, text := range map[string]string{"issuer": c.Issuer[0], "public-url": c.PublicURL} {
+	for name, text := range map[string]string{"issuer": c.Issuer[0].URL, "public-url": c.PublicURL} {
 		u, err := url.Parse(text)
 		if err != nil || u.Scheme != "http" || !isLoopback(u.Hostname()) {
 			return fmt.Errorf("--%s is %s: dev serves http on loopback only; leave it out, or use serve", name, text)
@@ -78,12 +78,12 @@ func (c *devCommand) Run(ctx context.Context, std stdio) error {
 // signInServer binds the authorization server. Its key and state are kept beside the
 // database, so that a client stays signed in when dev is started again.
 func (c *devCommand) signInServer(logger *slog.Logger) (*httpserver.Server, error) {
-	issuer, err := url.Parse(c.Issuer[0])
+	issuer, err := url.Parse(c.Issuer[0].URL)
 	if err != nil {
 		return nil, err
 	}
 	server, err := devauth.New(devauth.Config{
-		Issuer: c.Issuer[0], Resource: c.PublicURL, Dir: filepath.Dir(c.DB), Logger: logger,
+		Issuer: c.Issuer[0].URL, Resource: c.PublicURL, Dir: filepath.Dir(c.DB), Logger: logger,
 		Scopes: []devauth.Scope{
 			{Name: todos.ScopeCreate, Description: "Create todos in your list"},
 			{Name: todos.ScopeRead, Description: "See everybody's todos"},
@@ -109,7 +109,7 @@ func (c *devCommand) signInServer(logger *slog.Logger) (*httpserver.Server, erro
 
 // banner tells what to do next.
 func (c *devCommand) banner() string {
-	return strings.NewReplacer("{url}", c.PublicURL, "{issuer}", c.Issuer[0], "{db}", c.DB).Replace(`
+	return strings.NewReplacer("{url}", c.PublicURL, "{issuer}", c.Issuer[0].URL, "{db}", c.DB).Replace(`
 Todo Manager is running for development. It is reachable from this machine only.
 
   Server    {url}

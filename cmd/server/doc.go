@@ -19,7 +19,8 @@
 //
 // On --listen: the MCP endpoint at the path of --public-url (POST), the protected
 // resource metadata below /.well-known/oauth-protected-resource, /livez and /readyz. On
-// --ops-listen: /livez and /readyz.
+// --ops-listen: /livez and /readyz. An issuer may have a public URL of its own (key
+// public-url of its entry in the file), with an endpoint and metadata there.
 //
 // # Output
 //

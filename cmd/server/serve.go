@@ -9,7 +9,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"todomanager/internal/auth"
 	"todomanager/internal/config"
 	"todomanager/internal/httpserver"
 	"todomanager/internal/mcp"
@@ -33,16 +32,18 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 	if err != nil {
 		return err
 	}
-	logger.Info("serving", "public_url", c.PublicURL, "listen", s.main.Addr(), "issuers", c.Issuer, "db", c.DB)
+	for _, site := range s.sites {
+		logger.Info("serving", "public_url", site.PublicURL, "listen", s.main.Addr(), "issuers", site.Issuers.URLs(), "db", c.DB)
+	}
 	return s.run(ctx)
 }
 
 // service is the running program: the parts that must be started and stopped.
 type service struct {
-	store    *sqlite.Store
-	verifier *auth.Verifier
-	main     *httpserver.Server
-	ops      *httpserver.Server // nil if there is no operations listener
+	sites sites
+	store *sqlite.Store
+	main  *httpserver.Server
+	ops   *httpserver.Server // nil if there is no operations listener
 }
 
 // newService wires everything and binds the listeners. It is the only place where the
@@ -55,35 +56,25 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 		}
 	}()
 
+	if s.sites, err = newSites(c, logger); err != nil {
+		return nil, err
+	}
 	if s.store, err = sqlite.Open(ctx, sqlite.Options{Path: c.DB, Logger: logger}); err != nil {
 		return nil, err
 	}
-	if s.verifier, err = auth.NewVerifier(auth.Options{Issuers: issuers(c), Resource: c.PublicURL, Logger: logger}); err != nil {
-		return nil, err
-	}
-	guard, err := auth.NewGuard(auth.GuardOptions{
-		Resource: c.PublicURL, Issuers: c.Issuer, Scopes: todos.Scopes(),
-		Verify: s.verifier.Verify, Logger: logger, ResourceName: "Todo Manager",
-	})
-	if err != nil {
-		return nil, err
-	}
-	endpoint, err := newEndpoint(s.store, guard, logger)
+	endpoint, err := newEndpoint(s.store, s.sites, logger)
 	if err != nil {
 		return nil, err
 	}
 	health := httpserver.NewHealth(logger,
 		httpserver.Check{Name: "database", Run: s.store.Ready},
-		httpserver.Check{Name: "keys", Run: func(context.Context) error { return s.verifier.Ready() }})
+		httpserver.Check{Name: "keys", Run: func(context.Context) error { return s.sites.ready() }})
 	routes, err := httpserver.Routes{
-		PublicURL:      c.PublicURL,
+		Sites:          s.sites.routes(httpserver.RateLimit(c.Rate, c.Burst, nil)(endpoint)),
 		AllowedHosts:   c.AllowedHosts,
 		AllowedOrigins: c.AllowedOrigins,
 		TrustedProxies: c.Proxies(),
 		Health:         health,
-		Metadata:       guard.Metadata(),
-		MetadataPaths:  guard.MetadataPaths(),
-		Endpoint:       guard.Require(httpserver.RateLimit(c.Rate, c.Burst, nil)(endpoint)),
 		Logger:         logger,
 	}.Handler()
 	if err != nil {
@@ -93,24 +84,15 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 }
 
 // newEndpoint builds what is behind authentication.
-func newEndpoint(store *sqlite.Store, guard *auth.Guard, logger *slog.Logger) (http.Handler, error) {
+func newEndpoint(store *sqlite.Store, s sites, logger *slog.Logger) (http.Handler, error) {
 	product, err := todos.NewService(todos.Options{Store: store, Logger: logger})
 	if err != nil {
 		return nil, err
 	}
 	return mcp.New(mcp.Options{
 		Service: product, Version: version(), Logger: logger,
-		RequestID: observe.RequestID, InsufficientScope: guard.InsufficientScope,
+		RequestID: observe.RequestID, InsufficientScope: s.insufficientScope,
 	})
-}
-
-// issuers are the trusted authorization servers, all with the same audiences.
-func issuers(c *config.Server) []auth.Issuer {
-	list := make([]auth.Issuer, len(c.Issuer))
-	for i, url := range c.Issuer {
-		list[i] = auth.Issuer{URL: url, Audiences: c.Audiences()}
-	}
-	return list
 }
 
 func (s *service) listen(c *config.Server, routes http.Handler, health *httpserver.Health, logger *slog.Logger) (err error) {
@@ -133,7 +115,9 @@ func (s *service) listen(c *config.Server, routes http.Handler, health *httpserv
 // flow: listeners drain first, the database closes last.
 func (s *service) run(ctx context.Context) error {
 	parts, ctx := errgroup.WithContext(ctx)
-	parts.Go(func() error { return s.verifier.Run(ctx) })
+	for _, site := range s.sites {
+		parts.Go(func() error { return site.verifier.Run(ctx) })
+	}
 	parts.Go(func() error { return s.main.Serve(ctx) })
 	if s.ops != nil {
 		parts.Go(func() error { return s.ops.Serve(ctx) })

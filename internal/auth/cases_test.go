@@ -28,7 +28,7 @@ const cold = 2 // metadata and keys
 
 func runCases(t *testing.T, cases []tokenCase) {
 	for _, c := range cases {
-		t.Run(c.id, func(t *testing.T) {
+		row(t, c.id, func(t *testing.T) {
 			e := newEnv(t, c.setup)
 			token := c.token(e)
 			start := time.Now()
@@ -39,6 +39,7 @@ func runCases(t *testing.T, cases []tokenCase) {
 			if n := e.issuer.Fetches(); n != c.fetches {
 				t.Errorf("%d requests to the issuer, want %d", n, c.fetches)
 			}
+			e.checkExamine(token)
 			if c.want != "" {
 				e.checkRefusal(r, c.want, token)
 				return

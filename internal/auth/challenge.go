@@ -77,7 +77,8 @@ func (g *Guard) challenge(code, description, scope string) string {
 // of the needed scopes (RFC 6750 section 3.1). The challenge asks for what is
 // needed together with what p already holds, since a client replaces its token
 // by the new one: our scopes only, in the order of [GuardOptions], further
-// needed ones last.
+// needed ones last, spelled as clients of p's issuer ask for them. Where what is
+// needed cannot be asked for, no scope is named.
 func (g *Guard) InsufficientScope(w http.ResponseWriter, p Principal, needed ...string) {
 	needed = slices.DeleteFunc(slices.Clone(needed), func(name string) bool { return !validScope(name) })
 	var ask, missing []string
@@ -90,8 +91,11 @@ func (g *Guard) InsufficientScope(w http.ResponseWriter, p Principal, needed ...
 			}
 		}
 	}
+	scope := ""
+	if len(g.spell(p.Issuer, missing)) == len(missing) {
+		scope = strings.Join(g.spell(p.Issuer, ask), " ")
+	}
 	const code, description = "insufficient_scope", "the access token lacks a scope that this needs"
-	scope := strings.Join(ask, " ")
 	w.Header().Set("WWW-Authenticate", g.challenge(code, description, scope))
 	WriteError(w, http.StatusForbidden, Error{
 		Error: code, Description: description, Reason: string(ReasonMissingScopes),

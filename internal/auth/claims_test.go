@@ -20,8 +20,7 @@ func fill(e *env, text string) string {
 // goodClaims are the members of a good payload but for the named ones.
 const goodClaims = `"iss":"ISS","aud":"AUD","iat":IAT,"exp":EXP`
 
-// TestClaims covers the C rows. Not here: C25, C32 and C33's machine profile
-// are in TestProfiles; C31 is in TestSameSubjectOfTwoIssuers.
+// TestClaims covers most C rows.
 func TestClaims(t *testing.T) {
 	const (
 		invalid  = auth.ReasonInvalidToken
@@ -226,15 +225,17 @@ func TestPrincipal(t *testing.T) {
 	}
 }
 
-func TestSameSubjectOfTwoIssuers(t *testing.T) { // C31
-	other := authtest.New(t)
-	e := newEnv(t, setup{others: []*authtest.Issuer{other}})
-	e.bearer(e.issuer.Token(authtest.Claims{Subject: "u"}))
-	e.bearer(other.Token(authtest.Claims{Subject: "u"}))
-	if len(e.seen) != 2 || e.seen[0].Issuer != e.issuer.URL || e.seen[1].Issuer != other.URL {
-		t.Errorf("callers %+v", e.seen)
-	}
-	if n := e.issuer.Fetches() + other.Fetches(); n != 2*cold {
-		t.Errorf("%d requests, want each issuer asked for its own keys only", n)
-	}
+func TestSameSubjectOfTwoIssuers(t *testing.T) {
+	row(t, "C31", func(t *testing.T) {
+		other := authtest.New(t)
+		e := newEnv(t, setup{others: []*authtest.Issuer{other}})
+		e.bearer(e.issuer.Token(authtest.Claims{Subject: "u"}))
+		e.bearer(other.Token(authtest.Claims{Subject: "u"}))
+		if len(e.seen) != 2 || e.seen[0].Issuer != e.issuer.URL || e.seen[1].Issuer != other.URL {
+			t.Errorf("callers %+v", e.seen)
+		}
+		if n := e.issuer.Fetches() + other.Fetches(); n != 2*cold {
+			t.Errorf("%d requests, want each issuer asked for its own keys only", n)
+		}
+	})
 }

@@ -9,24 +9,46 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-
-	"github.com/coreos/go-oidc/v3/oidc"
+	"time"
 )
 
-// discover finds an issuer's metadata and returns the address of its keys.
-func discover(ctx context.Context, client *http.Client, issuer string) (jwksURL string, err error) {
-	u, err := parseServerURL(issuer)
+// serverMetadata is what is read of an authorization server's metadata (RFC
+// 8414 section 2): where its keys are, and for [Verifier.Survey] what it offers
+// to clients.
+type serverMetadata struct {
+	Issuer                string   `json:"issuer"`
+	JWKSURL               string   `json:"jwks_uri"`
+	ScopesSupported       []string `json:"scopes_supported"`
+	SubjectTypes          []string `json:"subject_types_supported"`
+	CodeChallengeMethods  []string `json:"code_challenge_methods_supported"`
+	RegistrationEndpoint  string   `json:"registration_endpoint"`
+	IntrospectionEndpoint string   `json:"introspection_endpoint"`
+	ClientIDDocuments     bool     `json:"client_id_metadata_document_supported"`
+	IssuerParameter       bool     `json:"authorization_response_iss_parameter_supported"` // RFC 9207
+
+	address string    // where it was found
+	date    time.Time // its HTTP Date, zero if there was none
+}
+
+// discover finds an issuer's metadata.
+func discover(ctx context.Context, client *http.Client, issuer *Issuer) (*serverMetadata, error) {
+	u, err := parseServerURL(issuer.URL)
 	if err != nil {
-		return "", err
+		return nil, err
+	}
+	addresses := metadataAddresses(u)
+	if issuer.MetadataURL != "" {
+		addresses = []string{issuer.MetadataURL}
 	}
 	var errs []error
-	for _, address := range metadataAddresses(u) {
-		if jwksURL, err = readMetadata(ctx, client, u, issuer, address); err == nil {
-			return jwksURL, nil
+	for _, address := range addresses {
+		metadata, err := readMetadata(ctx, client, u, issuer.URL, address)
+		if err == nil {
+			return metadata, nil
 		}
 		errs = append(errs, err)
 	}
-	return "", fmt.Errorf("no metadata: %w", errors.Join(errs...))
+	return nil, fmt.Errorf("no metadata: %w", errors.Join(errs...))
 }
 
 // metadataAddresses lists where metadata may be, in the order that MCP gives
@@ -45,26 +67,27 @@ func metadataAddresses(issuer *url.URL) []string {
 
 // readMetadata reads the document at one address. It must be about exactly the
 // configured issuer (RFC 8414 section 3.3).
-func readMetadata(ctx context.Context, client *http.Client, u *url.URL, issuer, address string) (jwksURL string, err error) {
-	body, err := fetch(ctx, client, address)
+func readMetadata(ctx context.Context, client *http.Client, u *url.URL, issuer, address string) (*serverMetadata, error) {
+	body, header, err := fetch(ctx, client, address)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	var metadata oidc.ProviderConfig
+	metadata := serverMetadata{address: address}
 	if json.Unmarshal(body, &metadata) != nil {
-		return "", fmt.Errorf("%s: not a metadata document", address)
+		return nil, fmt.Errorf("%s: not a metadata document", address)
 	}
-	if metadata.IssuerURL != issuer {
-		return "", fmt.Errorf("%s: its issuer is %q; configure that exact spelling if it is the one you trust", address, metadata.IssuerURL)
+	if metadata.Issuer != issuer {
+		return nil, fmt.Errorf("%s: its issuer is %q; configure that exact spelling if it is the one you trust", address, metadata.Issuer)
 	}
 	jwks, err := url.Parse(metadata.JWKSURL)
 	if err != nil || jwks.Hostname() == "" {
-		return "", fmt.Errorf("%s: jwks_uri is missing or not a URL", address)
+		return nil, fmt.Errorf("%s: jwks_uri is missing or not a URL", address)
 	}
 	// Keys may be on another host, as some providers have them, but never on a
 	// weaker transport than the issuer.
 	if jwks.Scheme != "https" && !(loopbackHTTP(jwks) && loopbackHTTP(u)) {
-		return "", fmt.Errorf("%s: jwks_uri is not https", address)
+		return nil, fmt.Errorf("%s: jwks_uri is not https", address)
 	}
-	return metadata.JWKSURL, nil
+	metadata.date, _ = http.ParseTime(header.Get("Date"))
+	return &metadata, nil
 }

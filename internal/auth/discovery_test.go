@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestDiscovery(t *testing.T) { // K03
+func TestDiscovery(t *testing.T) {
 	for _, c := range []struct {
 		id, path string
 		serve    map[string]string // path to document; ISS and BASE are filled in
@@ -56,7 +56,7 @@ func TestDiscovery(t *testing.T) { // K03
 		{id: "jwks_file", serve: both(`{"issuer":"ISS","jwks_uri":"file:///etc/passwd"}`), want: auth.ReasonUnavailable},
 		{id: "HTML", serve: both(`<!doctype html>`), want: auth.ReasonUnavailable},
 	} {
-		t.Run(c.id, func(t *testing.T) {
+		row(t, "K03_"+c.id, func(t *testing.T) {
 			issuer := authtest.NewAt("")
 			var asked []string
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -89,7 +89,7 @@ func TestDiscovery(t *testing.T) { // K03
 			}
 		})
 	}
-	t.Run("jwks_http_of_https_issuer", func(t *testing.T) {
+	row(t, "K03_jwks_http_of_https_issuer", func(t *testing.T) {
 		inBubble(t, func(b bubble) {
 			for path := range both("") {
 				b.issuer.Serve(path, document(`{"issuer":"https://as.example","jwks_uri":"http://localhost/jwks"}`))
@@ -99,6 +99,54 @@ func TestDiscovery(t *testing.T) { // K03
 		})
 	})
 }
+
+// TestEndpointsByHand: configured addresses are asked and no others.
+func TestEndpointsByHand(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*auth.Issuer)
+		serve  map[string]string
+		asked  []string
+		want   auth.Reason
+	}{
+		{"metadata", func(i *auth.Issuer) { i.MetadataURL = "https://as.example/meta?tenant=1" },
+			map[string]string{"/meta": `{"issuer":"https://as.example","jwks_uri":"https://as.example/jwks"}`}, []string{"/meta?tenant=1", "/jwks"}, ""},
+		{"metadata of another issuer", func(i *auth.Issuer) { i.MetadataURL = "https://as.example/meta" },
+			map[string]string{"/meta": `{"issuer":"https://as.example/","jwks_uri":"https://as.example/jwks"}`}, []string{"/meta"}, auth.ReasonUnavailable},
+		{"no metadata there", func(i *auth.Issuer) { i.MetadataURL = "https://as.example/meta" }, nil, []string{"/meta"}, auth.ReasonUnavailable},
+		{"keys", func(i *auth.Issuer) { i.JWKSURL = "https://keys.example/jwks" }, nil, []string{"/jwks"}, ""},
+		{"no keys there", func(i *auth.Issuer) { i.JWKSURL = "https://as.example/other" }, nil, []string{"/other"}, auth.ReasonUnavailable},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			issuer := authtest.NewAt("https://as.example")
+			for path, doc := range c.serve {
+				issuer.Serve(path, document(doc))
+			}
+			var asked []string
+			client := &http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+				asked = append(asked, r.URL.RequestURI())
+				return issuer.Client().Transport.RoundTrip(r)
+			})}
+			trusted := auth.Issuer{URL: issuer.URL}
+			c.change(&trusted)
+			v, err := auth.NewVerifier(auth.Options{Issuers: []auth.Issuer{trusted}, Resource: resource, Client: client})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = v.Verify(t.Context(), issuer.Token(authtest.Claims{Subject: "u"}))
+			if errors.Is(err, auth.ErrUnavailable) != (c.want == auth.ReasonUnavailable) || (err == nil) != (c.want == "") {
+				t.Errorf("error %v, want reason %q", err, c.want)
+			}
+			if diff := cmp.Diff(c.asked, asked); diff != "" {
+				t.Errorf("addresses asked (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
 const good = `{"issuer":"ISS","jwks_uri":"BASE/jwks"}`
 

@@ -14,7 +14,9 @@
 //
 // # The way of a token
 //
-// Each step trusts only what the steps before it established.
+// Each step trusts only what the steps before it established. A token that is
+// no JWT leaves the way at step 3: it is introspected ([Introspection]), or
+// refused if no issuer is configured for that.
 //
 //  1. Size: at most [MaxTokenBytes].
 //  2. Cache: a token verified before, still alive, signed by a key its issuer
@@ -27,7 +29,8 @@
 //     request to anywhere.
 //  5. Signature: a key of that issuer, used only with the algorithm the key is
 //     for.
-//  6. Claims policy: RFC 9068 unless the issuer is configured otherwise.
+//  6. Claims policy: RFC 9068 unless the issuer is configured otherwise, which
+//     it must be for most providers ([Profile]).
 //
 // # Keys
 //
@@ -36,6 +39,12 @@
 // cause one further fetch for a key id nobody has seen, at most every 30
 // seconds for each issuer, whatever arrives. An issuer out of reach is never a
 // reason to refuse or to accept a token: it is [ErrUnavailable], HTTP 503.
+//
+// # When it does not work
+//
+// [Verifier.Survey] asks the issuers what they offer, [Verifier.Examine] goes
+// through one token rule by rule. Both are for an operator, who gets a
+// [Finding] with what to mend for each thing that was looked at.
 //
 // # What a client learns
 //

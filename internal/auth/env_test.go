@@ -63,14 +63,14 @@ func newEnv(t *testing.T, s setup) *env {
 	logger := slog.New(slog.NewJSONHandler(e.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	e.verifier, err = auth.NewVerifier(auth.Options{
-		Issuers: issuers, Resource: resource, Logger: logger,
+		Issuers: issuers, Resource: resource, Logger: logger, Scopes: ourScopes(),
 		Now: func() time.Time { return e.now },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	e.guard, err = auth.NewGuard(auth.GuardOptions{
-		Resource: resource, Issuers: urls, Scopes: []string{"read:todos", "create:todos", "delete:todos"},
+		Resource: resource, Issuers: urls, Scopes: ourScopes(), Spell: e.verifier.ScopeNames,
 		Verify: e.verifier.Verify, Logger: logger, Refused: e.refuse,
 	})
 	if err != nil {
@@ -80,6 +80,8 @@ func newEnv(t *testing.T, s setup) *env {
 	t.Cleanup(e.server.Close)
 	return e
 }
+
+func ourScopes() []string { return []string{"read:todos", "create:todos", "delete:todos"} }
 
 // tool is the protected handler. It needs a scope if ?needs= names some.
 func (e *env) tool(w http.ResponseWriter, r *http.Request) {

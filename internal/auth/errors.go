@@ -3,7 +3,7 @@ package auth
 import "errors"
 
 // ErrUnavailable means that a token could be neither accepted nor refused
-// because its issuer's keys are out of reach. The answer is 503 with
+// because its issuer's keys or introspection endpoint are out of reach. The answer is 503 with
 // Retry-After, never 401: a client would throw a good token away.
 var ErrUnavailable = errors.New("authorization server out of reach")
 
@@ -28,7 +28,8 @@ const (
 	// of these, so that nobody learns which issuers and keys are trusted.
 	ReasonInvalidToken Reason = "invalid_token"
 	// ReasonNotJWT: an opaque token, as several authorization servers issue
-	// when the client named no resource or audience.
+	// when the client named no resource or audience, and no issuer with
+	// introspection.
 	ReasonNotJWT Reason = "not_a_jwt"
 	// ReasonExpired: verified, but its time has passed.
 	ReasonExpired Reason = "token_expired"

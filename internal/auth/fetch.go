@@ -16,7 +16,8 @@ const (
 	maxRedirects     = 3
 )
 
-// newClient returns the client for metadata and keys. Whatever base is, a
+// newClient returns the client for metadata and keys, on whose transport
+// introspection runs too. Whatever base is, a
 // document takes at most [fetchTimeout], and a redirect stays on the host that
 // was configured or published (RFC 8414 section 6.2). The default client
 // ignores proxy variables: who may vouch for users does not depend on the
@@ -30,7 +31,7 @@ func newClient(base *http.Client) *http.Client {
 			DialContext:            (&net.Dialer{Timeout: fetchTimeout}).DialContext,
 			ForceAttemptHTTP2:      true,
 			IdleConnTimeout:        time.Minute,
-			MaxIdleConnsPerHost:    1,
+			MaxIdleConnsPerHost:    8, // introspection
 			MaxResponseHeaderBytes: 64 << 10,
 		}
 	}
@@ -49,29 +50,37 @@ func newClient(base *http.Client) *http.Client {
 	return &client
 }
 
-// fetch gets one JSON document. Errors name the address and what was wrong,
-// never what the answer contained.
-func fetch(ctx context.Context, client *http.Client, address string) ([]byte, error) {
+// fetch gets one JSON document and its header. Errors name the address and what
+// was wrong, never what the answer contained.
+func fetch(ctx context.Context, client *http.Client, address string) ([]byte, http.Header, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("Cache-Control", "no-cache")
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: HTTP status %d", address, resp.StatusCode)
+		return nil, nil, fmt.Errorf("%s: HTTP status %d", address, resp.StatusCode)
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxDocumentBytes+1))
+	body, err := readBody(resp, maxDocumentBytes)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", address, err)
+		return nil, nil, fmt.Errorf("%s: %w", address, err)
 	}
-	if len(body) > maxDocumentBytes {
-		return nil, fmt.Errorf("%s: larger than %d bytes", address, maxDocumentBytes)
+	return body, resp.Header, nil
+}
+
+func readBody(resp *http.Response, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(body)) > limit {
+		return nil, fmt.Errorf("larger than %d bytes", limit)
 	}
 	return body, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -46,6 +47,9 @@ func FuzzToken(f *testing.F) {
 			t.Errorf("untyped error %v", err)
 		case err != nil && token == good:
 			t.Errorf("refused a good token: %v", err)
+		}
+		if refused := firstFailure(verifier.Examine(t.Context(), token)) != ""; refused != (err != nil) {
+			t.Errorf("%q: Examine refuses: %t, Verify: %v", token, refused, err)
 		}
 	})
 }
@@ -116,6 +120,46 @@ func FuzzAuthorization(f *testing.F) {
 		scheme, token, _ := strings.Cut(value, " ")
 		if len(got) != 1 || got[0] != strings.TrimLeft(token, " ") || !strings.EqualFold(scheme, "bearer") || strings.ContainsAny(got[0], " \t,\"") || got[0] == "" {
 			t.Errorf("%q: tokens %q", value, got)
+		}
+	})
+}
+
+// FuzzIntrospection: whatever the endpoint answers, a principal comes out only
+// of an answer that means the same to a plain JSON reader.
+func FuzzIntrospection(f *testing.F) {
+	var serial int64
+	issuer := authtest.NewAt("https://as.example")
+	verifier, err := auth.NewVerifier(auth.Options{
+		Issuers: []auth.Issuer{{URL: issuer.URL, Introspection: &auth.Introspection{
+			URL: "https://as.example" + introspectPath, ClientID: "c", ClientSecret: "s"}}},
+		Resource: resource, Client: issuer.Client(),
+		Now: func() time.Time { return time.Unix(1_800_000_000+2*serial, 0) }, // past every pause
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	const good = `{"active":true,"token_type":"Bearer","aud":"http://localhost:3001","sub":"u","exp":4e9}`
+	for _, member := range []string{"", `,"active":false`, `,"ACTIVE":false`, `,"sub":"v"`, `,"token_use":"refresh"`, `,"iss":"x"`, `,"cnf":{}`, `,"x":[{"a":"}\\\""}]`} {
+		f.Add(strings.TrimSuffix(good, "}") + member + "}")
+	}
+	f.Fuzz(func(t *testing.T, answer string) {
+		serial++
+		issuer.Serve(introspectPath, document(answer))
+		p, err := verifier.Verify(t.Context(), fmt.Sprint("token-", serial))
+		if err != nil {
+			return
+		}
+		var plain struct {
+			Active bool   `json:"active"`
+			Sub    string `json:"sub"`
+			Cnf    any    `json:"cnf"`
+			Use    any    `json:"token_use"`
+		}
+		if err := json.Unmarshal([]byte(answer), &plain); err != nil {
+			t.Fatalf("accepted %q: %v", answer, err)
+		}
+		if !plain.Active || plain.Sub != p.Subject || p.Subject == "" || plain.Cnf != nil || plain.Use != nil && plain.Use != "access" && plain.Use != "access_token" {
+			t.Errorf("%q read as %+v, verified as %+v", answer, plain, p)
 		}
 	})
 }

@@ -22,6 +22,11 @@ type GuardOptions struct {
 	// Scopes are what a client should ask for: scopes_supported of the metadata
 	// and the scope of a 401, in this order.
 	Scopes []string
+	// Spell returns how the clients of an issuer must ask for scopes, as
+	// [Verifier.ScopeNames] does; what it leaves out is not asked for. The
+	// metadata and a 401 use the spelling of the first of Issuers, a 403 that of
+	// the principal's. Default: scopes are asked for by their own names.
+	Spell func(issuer string, scopes []string) []string
 	// Verify decides about a token, as [Verifier.Verify] does. Required.
 	Verify func(ctx context.Context, token string) (Principal, error)
 	// Refused, if set, is called for every request that is not let through. It
@@ -39,8 +44,9 @@ type Guard struct {
 	verify      func(context.Context, string) (Principal, error)
 	refused     func(context.Context, Reason)
 	log         *slog.Logger
+	spell       func(string, []string) []string
 	scopes      []string
-	scope       string // scopes as a scope parameter
+	scope       string // scopes as a scope parameter of the first issuer
 	metadataURL string
 	paths       []string
 	document    []byte
@@ -66,13 +72,17 @@ func NewGuard(o GuardOptions) (*Guard, error) {
 	if o.Refused == nil {
 		o.Refused = func(context.Context, Reason) {}
 	}
+	if o.Spell == nil {
+		o.Spell = func(_ string, scopes []string) []string { return scopes }
+	}
+	spelled := o.Spell(o.Issuers[0], o.Scopes)
 	g := &Guard{
-		verify: o.Verify, refused: o.Refused, log: o.Logger,
-		scopes: slices.Clone(o.Scopes), scope: strings.Join(o.Scopes, " "),
+		verify: o.Verify, refused: o.Refused, log: o.Logger, spell: o.Spell,
+		scopes: slices.Clone(o.Scopes), scope: strings.Join(spelled, " "),
 		paths: metadataPaths(resource),
 	}
 	g.metadataURL = resource.Scheme + "://" + resource.Host + g.paths[0]
-	g.document, err = metadataDocument(o)
+	g.document, err = metadataDocument(o, spelled)
 	return g, err
 }
 

@@ -29,7 +29,7 @@ func newGuard(t *testing.T, resource string) *auth.Guard {
 	return g
 }
 
-func TestInsufficientScope(t *testing.T) { // P10
+func TestInsufficientScope(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		granted string
@@ -45,7 +45,7 @@ func TestInsufficientScope(t *testing.T) { // P10
 		{"needed but not offered", "create:todos", []string{"read:audit"}, "create:todos read:audit", []string{"read:audit"}},
 		{"not a scope", "", []string{`x", realm="y`, "create:todos"}, "create:todos", []string{"create:todos"}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
+		row(t, "P10_"+c.name, func(t *testing.T) {
 			w := httptest.NewRecorder()
 			newGuard(t, resource).InsufficientScope(w, auth.Principal{Scopes: auth.ParseScopes(c.granted)}, c.needed...)
 			want := `Bearer error="insufficient_scope", error_description="the access token lacks a scope that this needs", scope="` +

@@ -5,37 +5,66 @@ import (
 	"strings"
 )
 
-// identify reads who the caller is. A name that is present but unfit refuses
-// the token: it would end up in records that must be unambiguous.
-func (i Issuer) identify(t *token) (Principal, error) {
-	if t.claims.borrowsClaims(append(i.claimNames(), standardClaims()...)) {
-		return Principal{}, refuse(ReasonInvalidToken, "a claim in use is distributed or aggregated (_claim_names)")
+// The rules of this file read who the caller is. A name that is present but
+// unfit refuses the token: it would end up in records that must be unambiguous.
+
+func (i *Issuer) readSubject(r *reading) error {
+	if i.borrowsClaims(r.claims) {
+		return refuse(ReasonInvalidToken, "a claim in use is distributed or aggregated (_claim_names)")
 	}
-	p := Principal{Issuer: i.URL, TokenHash: t.hash(), Scopes: i.scopes(t.claims)}
+	subject, ok := r.claims.identifier(i.SubjectClaim)
+	if !ok || subject == "" {
+		return refuse(ReasonInvalidToken, "the subject claim "+i.SubjectClaim+" is missing or not 1 to 255 bytes of plain text")
+	}
+	if subject == i.URL {
+		return refuse(ReasonNotAccessToken, "the subject is the issuer: a client assertion")
+	}
+	r.principal.Subject = subject
+	return nil
+}
+
+func (i *Issuer) readTokenID(r *reading) error {
 	var ok bool
-	if p.Subject, ok = t.claims.identifier(i.SubjectClaim); !ok || p.Subject == "" {
-		return Principal{}, refuse(ReasonInvalidToken, "the subject claim "+i.SubjectClaim+" is missing or not 1 to 255 bytes of plain text")
+	if r.principal.TokenID, ok = r.claims.identifier("jti"); !ok {
+		return refuse(ReasonInvalidToken, "jti is not 1 to 255 bytes of plain text")
 	}
-	if p.Subject == i.URL {
-		return Principal{}, refuse(ReasonNotAccessToken, "the subject is the issuer: a client assertion")
+	return nil
+}
+
+func (i *Issuer) readTenant(r *reading) error {
+	if i.TenantClaim == "" {
+		return nil
 	}
-	if p.TokenID, ok = t.claims.identifier("jti"); !ok {
-		return Principal{}, refuse(ReasonInvalidToken, "jti is not 1 to 255 bytes of plain text")
+	tenant, ok := r.claims.identifier(i.TenantClaim)
+	if !ok || tenant == "" {
+		return refuse(ReasonInvalidToken, "the tenant claim "+i.TenantClaim+" is missing or not 1 to 255 bytes of plain text")
 	}
-	if i.TenantClaim != "" {
-		if p.Tenant, ok = t.claims.identifier(i.TenantClaim); !ok || p.Tenant == "" {
-			return Principal{}, refuse(ReasonInvalidToken, "the tenant claim "+i.TenantClaim+" is missing or not 1 to 255 bytes of plain text")
+	r.principal.Tenant = tenant
+	return nil
+}
+
+// readClient relies on the subject, if there is one.
+func (i *Issuer) readClient(r *reading) error {
+	if name, found := r.claims.first(i.ClientClaims); found {
+		client, ok := r.claims.identifier(name)
+		if !ok {
+			return refuse(ReasonInvalidToken, "the client claim "+name+" is not 1 to 255 bytes of plain text")
 		}
+		r.principal.ClientID = client
 	}
-	if name, found := t.claims.first(i.ClientClaims); found {
-		if p.ClientID, ok = t.claims.identifier(name); !ok {
-			return Principal{}, refuse(ReasonInvalidToken, "the client claim "+name+" is not 1 to 255 bytes of plain text")
-		}
+	if !i.AllowMachine && r.forMachine() {
+		return refuse(ReasonInvalidToken, "the token is for the client itself, not for a person")
 	}
-	if p.Subject == p.ClientID && !i.AllowMachine {
-		return Principal{}, refuse(ReasonInvalidToken, "the subject is the client itself, not a person")
-	}
-	return p, nil
+	return nil
+}
+
+// forMachine reports whether a client obtained the token for itself (RFC 9068
+// section 5). Auth0 and Entra give such a token a subject of its own and a mark.
+func (r *reading) forMachine() bool {
+	grant, _ := r.claims.text("gty")
+	kind, _ := r.claims.text("idtyp")
+	return r.principal.Subject != "" && r.principal.Subject == r.principal.ClientID ||
+		grant == "client-credentials" || kind == "app"
 }
 
 // identifier returns a claim that names somebody or something: "" if absent,
@@ -60,20 +89,25 @@ func (m members) first(names []string) (name string, found bool) {
 // borrowsClaims reports whether a used claim is said to live elsewhere (OpenID
 // Connect Core section 5.6.2). Nothing is ever fetched from there. Claims not
 // in use may: providers move long lists of groups out of tokens that way.
-func (m members) borrowsClaims(used []string) bool {
+func (i *Issuer) borrowsClaims(m members) bool {
 	if !m.has("_claim_names") {
 		return false
 	}
+	used := append(i.claimNames(), standardClaims()...)
 	borrowed, err := parseMembers(m["_claim_names"], reserve(used...))
 	return err != nil || slices.ContainsFunc(used, borrowed.has)
 }
 
-// scopes returns what the token grants under this server's names.
-func (i Issuer) scopes(claims members) Scopes {
-	claim, _ := claims.first(i.ScopeClaims)
-	names, _ := claims.strings(claim)
-	if s, ok := claims.text(claim); ok {
+// readScopes reads what the token grants under this server's names. It refuses
+// nothing: whatever is not understood grants nothing.
+func (i *Issuer) readScopes(r *reading) error {
+	claim, _ := r.claims.first(i.ScopeClaims)
+	names, _ := r.claims.strings(claim)
+	if s, ok := r.claims.text(claim); ok {
 		names = strings.Split(s, " ")
+	}
+	if i.ScopeMap != nil {
+		names = append(names, r.claims.keys(claim)...)
 	}
 	var granted []string
 	for _, name := range names {
@@ -86,10 +120,11 @@ func (i Issuer) scopes(claims members) Scopes {
 			granted = append(granted, i.ScopeMap[name]...)
 		}
 	}
-	return newScopes(granted)
+	r.principal.Scopes = newScopes(granted)
+	return nil
 }
 
-func (i Issuer) cutPrefix(name string) (string, bool) {
+func (i *Issuer) cutPrefix(name string) (string, bool) {
 	if len(i.ScopePrefixes) == 0 {
 		return name, true
 	}

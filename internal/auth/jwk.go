@@ -7,9 +7,9 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
-	_ "crypto/sha256" // crypto.SHA256
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -67,6 +67,35 @@ func (s *keySet) equal(other *keySet) bool {
 // the RFC asks; a set without any usable key is an error, so that it cannot
 // replace a good one.
 func parseKeySet(data []byte, now time.Time) (*keySet, error) {
+	published, err := parseKeys(data)
+	if err != nil {
+		return nil, err
+	}
+	set := &keySet{fetched: now}
+	for _, k := range published {
+		switch {
+		case k.key == nil:
+		case k.ambiguous:
+			set.ambiguous++
+		default:
+			set.keys = append(set.keys, k.key)
+		}
+	}
+	if len(set.keys) == 0 {
+		return nil, errors.New("the key set has no usable signature key")
+	}
+	return set, nil
+}
+
+// A publishedKey is an entry of a key set and what this server makes of it.
+type publishedKey struct {
+	id, kind  string // kid, and for people type, size and algorithm
+	key       *key   // nil if it verifies nothing here
+	err       error  // why not
+	ambiguous bool   // another key of the set has its id
+}
+
+func parseKeys(data []byte) ([]publishedKey, error) {
 	var doc struct {
 		Keys []json.RawMessage `json:"keys"`
 	}
@@ -76,52 +105,73 @@ func parseKeySet(data []byte, now time.Time) (*keySet, error) {
 	if len(doc.Keys) > maxKeys {
 		return nil, errors.New("the key set has more than 100 keys")
 	}
-	set := &keySet{fetched: now}
-	for _, raw := range doc.Keys {
-		if k := parseKey(raw); k != nil {
-			set.keys = append(set.keys, k)
-		}
+	published := make([]publishedKey, len(doc.Keys))
+	for i, raw := range doc.Keys {
+		published[i] = parseKey(raw)
 	}
-	set.dropAmbiguous()
-	if len(set.keys) == 0 {
-		return nil, errors.New("the key set has no usable signature key")
-	}
-	return set, nil
+	markAmbiguous(published)
+	return published, nil
 }
 
-// dropAmbiguous removes all keys that share an id with a different key: which
-// of them a token means would be the sender's choice.
-func (s *keySet) dropAmbiguous() {
-	all := slices.Clone(s.keys)
-	s.keys = slices.DeleteFunc(s.keys, func(k *key) bool {
-		return k.id != "" && slices.ContainsFunc(all, func(other *key) bool {
-			return other.id == k.id && !other.equal(k)
+// markAmbiguous marks all keys that share an id with a different key: which of
+// them a token means would be the sender's choice.
+func markAmbiguous(published []publishedKey) {
+	for i := range published {
+		k := published[i].key
+		published[i].ambiguous = k != nil && k.id != "" && slices.ContainsFunc(published, func(other publishedKey) bool {
+			return other.key != nil && other.key.id == k.id && !other.key.equal(k)
 		})
-	})
-	s.ambiguous = len(all) - len(s.keys)
+	}
 }
 
-// parseKey returns nil for a key that is not a public signature key.
-func parseKey(raw json.RawMessage) *key {
+// parseKey reads one JWK (RFC 7517 section 4). The errors in its result are
+// constant texts.
+func parseKey(raw json.RawMessage) publishedKey {
 	var use struct {
 		Use string   `json:"use"`
 		Ops []string `json:"key_ops"`
 	}
 	var jwk jose.JSONWebKey
 	if json.Unmarshal(raw, &use) != nil || json.Unmarshal(raw, &jwk) != nil {
-		return nil
+		return publishedKey{kind: "?", err: errors.New("of a type that is not known here, or malformed")}
 	}
+	p := publishedKey{id: jwk.KeyID, kind: keyKind(jwk)}
 	if use.Use != "" && use.Use != "sig" || use.Ops != nil && !slices.Contains(use.Ops, "verify") {
-		return nil // RFC 7517 sections 4.2 and 4.3
+		p.err = errors.New("not for signatures (use or key_ops, RFC 7517 sections 4.2 and 4.3)")
+		return p
 	}
-	algs := slices.DeleteFunc(keyAlgorithms(jwk.Key), func(alg jose.SignatureAlgorithm) bool {
+	algs := keyAlgorithms(jwk.Key)
+	if len(algs) == 0 {
+		p.err = errors.New("not a public key of RSA 2048 to 8192, P-256, P-384, P-521 or Ed25519")
+		return p
+	}
+	algs = slices.DeleteFunc(algs, func(alg jose.SignatureAlgorithm) bool {
 		return jwk.Algorithm != "" && jwk.Algorithm != string(alg)
 	})
 	print, err := jwk.Thumbprint(crypto.SHA256)
 	if len(algs) == 0 || err != nil {
-		return nil
+		p.err = errors.New("its alg is not a signature algorithm for this type of key")
+		return p
 	}
-	return &key{id: jwk.KeyID, algs: algs, public: jwk.Key, print: print}
+	p.key = &key{id: jwk.KeyID, algs: algs, public: jwk.Key, print: print}
+	return p
+}
+
+// keyKind describes a key for people.
+func keyKind(jwk jose.JSONWebKey) string {
+	kind := "symmetric or private"
+	switch k := jwk.Key.(type) {
+	case *rsa.PublicKey:
+		kind = fmt.Sprintf("RSA %d", k.N.BitLen())
+	case *ecdsa.PublicKey:
+		kind = "EC " + k.Curve.Params().Name
+	case ed25519.PublicKey:
+		kind = "Ed25519"
+	}
+	if jwk.Algorithm != "" {
+		kind += " for " + jwk.Algorithm
+	}
+	return kind
 }
 
 // keyAlgorithms lists the algorithms that a key is fit for (RFC 7518 section 3),

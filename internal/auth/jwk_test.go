@@ -20,13 +20,7 @@ import (
 func TestKeySets(t *testing.T) {
 	rsaKey, rsaOld := authtest.NewKey("RS256"), weakRSA(t)
 	ec, other := authtest.NewKey("ES256"), authtest.NewKey("ES256")
-	key := func(public any, members string) string {
-		b, err := jose.JSONWebKey{Key: public}.MarshalJSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return strings.TrimSuffix(string(b), "}") + members + "}"
-	}
+	key := func(public any, members string) string { return jwk(t, public, members) }
 	for _, c := range []struct {
 		id, keys string
 		alg      string
@@ -51,7 +45,7 @@ func TestKeySets(t *testing.T) {
 		{"alg_of_encryption", key(rsaKey.Public(), `,"kid":"k","alg":"RSA-OAEP"`), "RS256", auth.ReasonUnavailable},
 		{"over_100", strings.Repeat(key(ec.Public(), `,"kid":"k"`)+",", 100) + key(ec.Public(), `,"kid":"k"`), "ES256", auth.ReasonUnavailable},
 	} {
-		t.Run(c.id, func(t *testing.T) {
+		row(t, c.id, func(t *testing.T) {
 			e := newEnv(t, setup{})
 			e.issuer.Serve(authtest.KeysPath, document(`{"keys":[`+c.keys+`]}`))
 			signer, kid := ec, "k"
@@ -63,6 +57,7 @@ func TestKeySets(t *testing.T) {
 			}
 			token := authtest.Sign(c.alg, signer, fmt.Sprintf(`{"alg":"%s","typ":"at+jwt","kid":"%s"}`, c.alg, kid), fill(e, `{`+goodClaims+`,"sub":"u"}`))
 			r := e.bearer(token)
+			e.checkExamine(token)
 			if c.want != "" {
 				e.checkRefusal(r, c.want, token)
 			} else if r.StatusCode != http.StatusOK {
@@ -70,6 +65,16 @@ func TestKeySets(t *testing.T) {
 			}
 		})
 	}
+}
+
+// jwk writes a public key with further members.
+func jwk(t *testing.T, public any, members string) string {
+	t.Helper()
+	b, err := jose.JSONWebKey{Key: public}.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSuffix(string(b), "}") + members + "}"
 }
 
 // weakRSA returns an RSA-1024 key, which the crypto package makes only if told

@@ -16,11 +16,6 @@ import (
 	"todomanager/internal/auth/authtest"
 )
 
-// The K rows about keys are in this file and in discovery_test.go, K06 is
-// TestSameAnswerForAllUntrusted. Not here: K04, as MCP is served without state
-// to steal, and K05, as this package holds no stream open. Of the I rows only
-// I01 applies without introspection; it is S23_opaque.
-
 // bubble is a verifier and its issuer without a network, on synctest's clock.
 type bubble struct {
 	*testing.T
@@ -42,6 +37,10 @@ func inBubble(t *testing.T, test func(b bubble), algs ...string) {
 		}
 		test(b)
 	})
+}
+
+func bubbleRow(t *testing.T, id string, test func(b bubble)) {
+	row(t, id, func(t *testing.T) { inBubble(t, test) })
 }
 
 func (b bubble) token() string { return b.issuer.Token(authtest.Claims{Subject: "u"}) }
@@ -82,9 +81,9 @@ func (b bubble) fetches(want int) {
 }
 
 // Each of many tokens nobody could have issued costs at most its own
-// verification. S12
+// verification.
 func TestUnknownKidsCannotAmplify(t *testing.T) {
-	inBubble(t, func(b bubble) {
+	bubbleRow(t, "S12", func(b bubble) {
 		defer b.start()()
 		for range 200 {
 			b.expect(b.unknownKid(), auth.ReasonInvalidToken)
@@ -100,8 +99,8 @@ func TestUnknownKidsCannotAmplify(t *testing.T) {
 	})
 }
 
-func TestRotation(t *testing.T) { // S13
-	inBubble(t, func(b bubble) {
+func TestRotation(t *testing.T) {
+	bubbleRow(t, "S13", func(b bubble) {
 		defer b.start()()
 		old := b.token()
 		b.expect(old, "")
@@ -113,8 +112,8 @@ func TestRotation(t *testing.T) { // S13
 	})
 }
 
-func TestOutage(t *testing.T) { // K01
-	t.Run("cold", func(t *testing.T) {
+func TestOutage(t *testing.T) {
+	row(t, "K01_cold", func(t *testing.T) {
 		inBubble(t, func(b bubble) {
 			b.issuer.Down()
 			for range 50 {
@@ -127,7 +126,7 @@ func TestOutage(t *testing.T) { // K01
 			b.expect(b.token(), "")
 		})
 	})
-	t.Run("hanging", func(t *testing.T) {
+	row(t, "K01_hanging", func(t *testing.T) {
 		inBubble(t, func(b bubble) {
 			hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 			b.issuer.Serve("/.well-known/oauth-authorization-server", hang)
@@ -141,7 +140,7 @@ func TestOutage(t *testing.T) { // K01
 			b.fetches(2)
 		})
 	})
-	t.Run("warm", func(t *testing.T) {
+	row(t, "K01_warm", func(t *testing.T) {
 		inBubble(t, func(b bubble) {
 			defer b.start()()
 			cached := b.token()
@@ -172,7 +171,7 @@ func TestKeysGrowOld(t *testing.T) {
 }
 
 // TestGoodKeysAreKept: whatever the issuer serves, it takes one fetch and
-// cannot cost the keys already known. K02
+// cannot cost the keys already known.
 func TestGoodKeysAreKept(t *testing.T) {
 	evil := authtest.New(t)
 	for id, answer := range map[string]http.HandlerFunc{
@@ -191,7 +190,7 @@ func TestGoodKeysAreKept(t *testing.T) {
 			http.Redirect(w, r, authtest.KeysPath+"?again", http.StatusFound)
 		},
 	} {
-		t.Run(id, func(t *testing.T) {
+		row(t, "K02_"+id, func(t *testing.T) {
 			inBubble(t, func(b bubble) {
 				defer b.start()()
 				if id == "duplicates" {

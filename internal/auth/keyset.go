@@ -32,12 +32,13 @@ var (
 // is only ever replaced by a usable one, keys grow old, and an outage is told
 // apart from a bad token.
 type keySource struct {
-	issuer string
+	issuer *Issuer
 	client *http.Client
 	now    func() time.Time
 	log    *slog.Logger
 
-	set atomic.Pointer[keySet] // nil until the first success
+	set      atomic.Pointer[keySet]         // nil until the first success
+	metadata atomic.Pointer[serverMetadata] // nil until the first success, and with a JWKSURL
 
 	mu       sync.Mutex // guards the following
 	inflight *flight    // the fetch under way, if any
@@ -45,8 +46,7 @@ type keySource struct {
 	lastErr  error      // of the last finished fetch
 
 	// Owned by the one fetch under way.
-	jwksURL    string
-	discovered time.Time
+	discovered time.Time // when the metadata was last read
 }
 
 // A flight is one fetch that any number of callers wait for.
@@ -136,18 +136,19 @@ func (s *keySource) fly(ctx context.Context, f *flight) {
 	switch {
 	case f.err != nil && !wasDown:
 		s.log.Warn("authorization server out of reach; keys already known stay valid for a day, other tokens get 503; check its address, name resolution, TLS and firewall",
-			"issuer", s.issuer, "error", f.err)
+			"issuer", s.issuer.URL, "error", f.err)
 	case f.err == nil && wasDown:
-		s.log.Info("authorization server answers again", "issuer", s.issuer)
+		s.log.Info("authorization server answers again", "issuer", s.issuer.URL)
 	}
 }
 
 // load replaces the set by what the issuer publishes now, if that is usable.
 func (s *keySource) load(ctx context.Context) error {
-	if err := s.locate(ctx); err != nil {
+	address, err := s.locate(ctx)
+	if err != nil {
 		return err
 	}
-	body, err := fetch(ctx, s.client, s.jwksURL)
+	body, _, err := fetch(ctx, s.client, address)
 	if err != nil {
 		s.discovered = time.Time{} // the keys may have moved
 		return err
@@ -157,10 +158,10 @@ func (s *keySource) load(ctx context.Context) error {
 		return err
 	}
 	if old := s.set.Swap(set); !set.equal(old) {
-		s.log.Info("signing keys loaded", "issuer", s.issuer, "keys", len(set.keys))
+		s.log.Info("signing keys loaded", "issuer", s.issuer.URL, "keys", len(set.keys))
 		if set.ambiguous > 0 {
 			s.log.Warn("different keys share a key id and are not used; the authorization server must give each key its own kid",
-				"issuer", s.issuer, "keys", set.ambiguous)
+				"issuer", s.issuer.URL, "keys", set.ambiguous)
 		}
 	}
 	return nil
@@ -168,18 +169,25 @@ func (s *keySource) load(ctx context.Context) error {
 
 // locate finds out where the keys are. A location once found is good until
 // another is published, so failing metadata alone is no outage.
-func (s *keySource) locate(ctx context.Context) error {
-	if s.jwksURL != "" && s.now().Sub(s.discovered) < metadataEvery {
-		return nil
+func (s *keySource) locate(ctx context.Context) (address string, err error) {
+	if s.issuer.JWKSURL != "" {
+		return s.issuer.JWKSURL, nil
 	}
-	jwksURL, err := discover(ctx, s.client, s.issuer)
-	if err != nil && s.jwksURL == "" {
-		return err
+	known := s.metadata.Load()
+	if known != nil && s.now().Sub(s.discovered) < metadataEvery {
+		return known.JWKSURL, nil
 	}
-	if err == nil {
-		s.jwksURL, s.discovered = jwksURL, s.now()
+	found, err := discover(ctx, s.client, s.issuer)
+	switch {
+	case err == nil:
+		s.metadata.Store(found)
+		s.discovered = s.now()
+		return found.JWKSURL, nil
+	case known != nil:
+		return known.JWKSURL, nil
+	default:
+		return "", err
 	}
-	return nil
 }
 
 // run keeps the set fresh until ctx ends.

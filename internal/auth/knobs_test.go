@@ -11,8 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestProfiles exercises the settings that provider profiles will be made of.
-func TestProfiles(t *testing.T) {
+// TestKnobs exercises the settings that provider profiles are made of.
+func TestKnobs(t *testing.T) {
 	const invalid = auth.ReasonInvalidToken
 	by := func(change func(*auth.Issuer)) setup { return setup{issuer: change} }
 	tenant := by(func(i *auth.Issuer) { i.TenantClaim = "tid" })
@@ -23,8 +23,8 @@ func TestProfiles(t *testing.T) {
 		{id: "C25_listed", setup: cognito, token: claims(map[string]any{"aud": nil, "client_id": "app-1"}), fetches: cold},
 		{id: "C25_unlisted", setup: cognito, token: claims(map[string]any{"aud": nil}), want: auth.ReasonInvalidAudience, fetches: cold},
 		{id: "C33_machine", setup: machine, token: claim("sub", "client-"+secret), fetches: cold},
-		{id: "tenant", setup: tenant, token: claim("tid", "t|1"), fetches: cold, check: func(t *testing.T, p auth.Principal) {
-			if p.Tenant != "t|1" { // C32: its own field, never joined
+		{id: "C32", setup: tenant, token: claim("tid", "t|1"), fetches: cold, check: func(t *testing.T, p auth.Principal) {
+			if p.Tenant != "t|1" || p.Subject != "alice-"+secret { // own fields, never joined
 				t.Errorf("tenant %q", p.Tenant)
 			}
 		}},
@@ -44,8 +44,7 @@ func TestProfiles(t *testing.T) {
 	})
 }
 
-// TestScopes covers the P rows that are decided here. P10 is in
-// TestInsufficientScope; P11 and P12 concern single tool calls.
+// TestScopes covers the P rows that are decided here.
 func TestScopes(t *testing.T) {
 	by := func(change func(*auth.Issuer)) func(*auth.Issuer) { return change }
 	scp := by(func(i *auth.Issuer) { i.ScopeClaims = []string{"scp", "scope"} })
@@ -84,11 +83,13 @@ func TestScopes(t *testing.T) {
 		{"map", roles, map[string]any{"roles": []string{"Admin"}, "scope": "read:todos"}, auth.Scopes{"create:todos", "delete:todos"}},
 		{"map_unlisted", roles, map[string]any{"roles": []string{"delete:todos", "admin"}}, nil},
 	} {
-		t.Run(c.id, func(t *testing.T) {
+		row(t, c.id, func(t *testing.T) {
 			e := newEnv(t, setup{issuer: c.issuer})
 			claims := map[string]any{"scope": nil}
 			maps.Copy(claims, c.claims)
-			r := e.get("/?needs=delete:todos", "Authorization: Bearer "+e.token(claims))
+			token := e.token(claims)
+			r := e.get("/?needs=delete:todos", "Authorization: Bearer "+token)
+			e.checkExamine(token)
 			if diff := cmp.Diff(c.want, e.caller().Scopes); diff != "" {
 				t.Errorf("scopes (-want +got):\n%s", diff)
 			}

@@ -1,11 +1,11 @@
 package auth
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"io"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,24 +38,33 @@ func (r reservedNames) add(names ...string) {
 // fold maps names that some JSON reader could take for each other to one form.
 // By way of upper case it also catches U+017F and U+212A, which encoding/json
 // takes for s and k.
-func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
+func fold(name string) string {
+	plain := func(c rune) bool { return c < utf8.RuneSelf && !unicode.IsUpper(c) }
+	if strings.IndexFunc(name, func(c rune) bool { return !plain(c) }) < 0 {
+		return name // nearly every name there is
+	}
+	return strings.ToLower(strings.ToUpper(name))
+}
 
 // parseMembers reads exactly one JSON object in valid UTF-8. Duplicate members
 // and case variants of reserved names are errors (RFC 7515 section 4, RFC 7519
-// section 4). Errors are constant texts.
+// section 4). Errors are constant texts. The members share memory with data.
 func parseMembers(data []byte, reserved reservedNames) (members, error) {
 	if !utf8.Valid(data) {
 		return nil, errors.New("not valid UTF-8")
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
+	if !json.Valid(data) {
+		return nil, errors.New("malformed JSON")
+	}
+	object, ok := openObject(data)
+	if !ok {
 		return nil, errors.New("not a JSON object")
 	}
-	m := members{}
-	for dec.More() {
-		t, err := dec.Token()
-		name, ok := t.(string)
-		if err != nil || !ok {
+	m := make(members, 16)
+	for object.more() {
+		rawName, value := object.next()
+		name, ok := asString(rawName)
+		if !ok {
 			return nil, errors.New("malformed JSON")
 		}
 		if _, dup := m[name]; dup {
@@ -64,17 +73,7 @@ func parseMembers(data []byte, reserved reservedNames) (members, error) {
 		if proper, ok := reserved[fold(name)]; ok && proper != name {
 			return nil, errors.New("case variant of a registered member")
 		}
-		var value json.RawMessage
-		if dec.Decode(&value) != nil {
-			return nil, errors.New("malformed JSON")
-		}
 		m[name] = value
-	}
-	if _, err := dec.Token(); err != nil {
-		return nil, errors.New("malformed JSON")
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, errors.New("data after the JSON object")
 	}
 	return m, nil
 }
@@ -88,9 +87,13 @@ func (m members) has(name string) bool {
 // JSON string.
 func (m members) text(name string) (s string, ok bool) { return asString(m[name]) }
 
+// asString decodes a valid JSON value that is a string.
 func asString(value json.RawMessage) (s string, ok bool) {
 	if len(value) == 0 || value[0] != '"' {
 		return "", false
+	}
+	if !slices.Contains(value, '\\') {
+		return string(value[1 : len(value)-1]), true
 	}
 	return s, json.Unmarshal(value, &s) == nil
 }
@@ -115,6 +118,16 @@ func (m members) strings(name string) (list []string, ok bool) {
 		list = append(list, s)
 	}
 	return list, ok
+}
+
+// keys returns the names in a member that is an object, sorted; none if it is
+// anything else.
+func (m members) keys(name string) []string {
+	object, err := parseMembers(m[name], nil)
+	if err != nil {
+		return nil
+	}
+	return slices.Sorted(maps.Keys(object))
 }
 
 // endOfTime is the first second of the year 10000, which RFC 3339 cannot write.

@@ -17,7 +17,7 @@ type Error struct {
 	Reason string `json:"reason,omitempty"`
 	// Scope is what to ask the authorization server for, space separated.
 	Scope string `json:"scope,omitempty"`
-	// MissingScopes are those of Scope that the token lacks.
+	// MissingScopes are those that the token lacks, by this server's own names.
 	MissingScopes []string `json:"missing_scopes,omitempty"`
 }
 

@@ -193,6 +193,13 @@ func TestNewVerifierRefuses(t *testing.T) {
 		{"none", []auth.Issuer{{URL: "https://a.example", Algorithms: []string{"none"}}}, `"none" is not one of`},
 		{"audience", []auth.Issuer{{URL: "https://a.example", Audiences: []string{""}}}, "an audience is empty"},
 		{"lifetime", []auth.Issuer{{URL: "https://a.example", MaxLifetime: -1}}, "lifetime is negative"},
+		{"metadata over http", []auth.Issuer{{URL: "https://a.example", MetadataURL: "http://a.example/meta"}}, `metadata URL "http://a.example/meta": must be https`},
+		{"keys over http", []auth.Issuer{{URL: "https://a.example", JWKSURL: "http://a.example/jwks"}}, `JWKS URL "http://a.example/jwks": must be https`},
+		{"keys without host", []auth.Issuer{{URL: "https://a.example", JWKSURL: "/jwks"}}, `JWKS URL "/jwks": not an absolute URL`},
+		{"two addresses", []auth.Issuer{{URL: "https://a.example", JWKSURL: "https://a.example/jwks", MetadataURL: "https://a.example/meta"}}, "not both"},
+		{"introspection over http", []auth.Issuer{{URL: "https://a.example", Introspection: &auth.Introspection{URL: "http://a.example/i", ClientID: "c", ClientSecret: "s"}}}, "introspection URL"},
+		{"introspection without secret", []auth.Issuer{{URL: "https://a.example", Introspection: &auth.Introspection{URL: "https://a.example/i", ClientID: "c"}}}, "client secret"},
+		{"prefix", []auth.Issuer{{URL: "https://a.example", ScopePrefixes: []string{"", "a b"}}}, `scope prefix "a b"`},
 		{"policy", []auth.Issuer{{URL: "https://a.example", TypPolicy: 7}}, "unknown typ policy"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -2,7 +2,15 @@ package auth
 
 import (
 	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	_ "crypto/sha256" // crypto.SHA256
+	_ "crypto/sha512" // crypto.SHA384, crypto.SHA512
 	"errors"
+	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -34,30 +42,78 @@ type signatureCheck struct {
 	err error
 }
 
-// VerifySignature implements [oidc.KeySet].
-func (c *signatureCheck) VerifySignature(ctx context.Context, raw string) (payload []byte, err error) {
-	payload, c.err = c.verify(ctx, raw)
-	return payload, c.err
+// VerifySignature implements [oidc.KeySet] for the text of the token it was
+// made for, which is parsed already.
+func (c *signatureCheck) VerifySignature(ctx context.Context, _ string) (payload []byte, err error) {
+	c.key, c.err = c.keys.verify(ctx, c.token)
+	return c.token.payload, c.err
 }
 
-func (c *signatureCheck) verify(ctx context.Context, raw string) ([]byte, error) {
-	key, err := c.keys.key(ctx, c.token.kid)
+// verify returns the key that the token names and that verifies its signature.
+func (s *keySource) verify(ctx context.Context, t *token) (*key, error) {
+	key, err := s.key(ctx, t.kid)
 	switch {
 	case errors.Is(err, errUnknownKey):
 		return nil, refuse(ReasonInvalidToken, "the issuer has no key of this id, or the token names none of several")
 	case err != nil:
-		return nil, unavailable("the keys of " + c.keys.issuer)
+		return nil, unavailable("the keys of " + s.issuer.URL)
 	}
+	if err := key.verify(t); err != nil {
+		return nil, err
+	}
+	return key, nil
+}
+
+// verify checks the signature of a token (RFC 7515 section 5.2).
+func (k *key) verify(t *token) error {
+	alg, _ := t.header.text("alg")
 	// Only the key's own algorithms: an RSA key published for PS256 must not
 	// verify RS256 (RFC 8725 section 3.1).
-	jws, err := jose.ParseSignedCompact(raw, key.algs)
-	if err != nil {
-		return nil, refuse(ReasonInvalidToken, "the key is not for this signature algorithm")
+	if !slices.Contains(k.algs, jose.SignatureAlgorithm(alg)) {
+		return refuse(ReasonInvalidToken, "the key is not for this signature algorithm")
 	}
-	payload, err := jws.Verify(key.public)
-	if err != nil {
-		return nil, refuse(ReasonInvalidToken, "the signature does not verify")
+	if !verifies(k.public, alg, []byte(t.signed), t.signature) {
+		return refuse(ReasonInvalidToken, "the signature does not verify")
 	}
-	c.key = key
-	return payload, nil
+	return nil
+}
+
+// verifies implements RFC 7518 sections 3.3 to 3.5 and RFC 8037 section 3.1 for
+// an algorithm that fits the key. The salt of RSASSA-PSS is as long as the hash,
+// as section 3.5 demands.
+func verifies(public any, alg string, message, signature []byte) bool {
+	if public, ok := public.(ed25519.PublicKey); ok {
+		return ed25519.Verify(public, message, signature)
+	}
+	hash := hashOf(alg)
+	h := hash.New()
+	h.Write(message)
+	digest := h.Sum(nil)
+	switch public := public.(type) {
+	case *ecdsa.PublicKey:
+		size := (public.Curve.Params().BitSize + 7) / 8
+		if len(signature) != 2*size {
+			return false
+		}
+		r, s := new(big.Int).SetBytes(signature[:size]), new(big.Int).SetBytes(signature[size:])
+		return ecdsa.Verify(public, digest, r, s)
+	case *rsa.PublicKey:
+		if strings.HasPrefix(alg, "PS") {
+			return rsa.VerifyPSS(public, hash, digest, signature, &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}) == nil
+		}
+		return rsa.VerifyPKCS1v15(public, hash, digest, signature) == nil
+	}
+	return false
+}
+
+// hashOf returns the hash function of an RS, PS or ES algorithm.
+func hashOf(alg string) crypto.Hash {
+	switch alg[2:] {
+	case "384":
+		return crypto.SHA384
+	case "512":
+		return crypto.SHA512
+	default:
+		return crypto.SHA256
+	}
 }

@@ -12,11 +12,13 @@ const MaxTokenBytes = 16 << 10
 
 // A token is a parsed but unverified JWT. Only its form is known to be good.
 type token struct {
-	raw    string
-	signed string // "header.payload", the part under the signature
-	header members
-	claims members
-	kid    string // "" when absent
+	raw       string
+	signed    string // "header.payload", the part under the signature
+	header    members
+	kid       string // "" when absent
+	payload   []byte
+	claims    members
+	signature []byte
 }
 
 // A parser takes tokens apart. It is stricter than go-jose, which also takes
@@ -44,8 +46,22 @@ func newParser(claimNames []string) parser {
 	return p
 }
 
-// parse reads a JWS in compact serialization (RFC 7515 section 7.1).
+// parse reads a JWT: a JWS in compact serialization whose payload is an object
+// of claims (RFC 7519 section 7.2).
 func (p parser) parse(raw string) (*token, error) {
+	t, err := p.parseJWS(raw)
+	if err != nil {
+		return nil, err
+	}
+	if t.claims, err = parseMembers(t.payload, p.claims); err != nil {
+		return nil, refuse(ReasonInvalidToken, "claims: "+err.Error())
+	}
+	return t, nil
+}
+
+// parseJWS reads a JWS in compact serialization (RFC 7515 section 7.1). Its
+// error has [ReasonNotJWT] if raw does not even begin like one.
+func (p parser) parseJWS(raw string) (*token, error) {
 	parts := strings.Split(raw, ".")
 	if len(parts) != 3 {
 		return nil, refuse(ReasonNotJWT, "the token does not have three parts")
@@ -54,21 +70,16 @@ func (p parser) parse(raw string) (*token, error) {
 	if !ok || len(header) == 0 || header[0] != '{' {
 		return nil, refuse(ReasonNotJWT, "the token does not begin with a JOSE header")
 	}
-	payload, ok := decodePart(parts[1])
-	if !ok {
+	t := &token{raw: raw, signed: raw[:len(parts[0])+1+len(parts[1])]}
+	if t.payload, ok = decodePart(parts[1]); !ok {
 		return nil, refuse(ReasonInvalidToken, "the payload is not canonical base64url")
 	}
-	if signature, ok := decodePart(parts[2]); !ok || len(signature) == 0 {
+	if t.signature, ok = decodePart(parts[2]); !ok || len(t.signature) == 0 {
 		return nil, refuse(ReasonInvalidToken, "the signature is missing or not canonical base64url")
 	}
-
-	t := &token{raw: raw, signed: raw[:len(parts[0])+1+len(parts[1])]}
 	var err error
 	if t.header, err = parseMembers(header, p.header); err != nil {
 		return nil, refuse(ReasonInvalidToken, "header: "+err.Error())
-	}
-	if t.claims, err = parseMembers(payload, p.claims); err != nil {
-		return nil, refuse(ReasonInvalidToken, "claims: "+err.Error())
 	}
 	return t, p.readHeader(t)
 }

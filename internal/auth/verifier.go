@@ -23,6 +23,9 @@ type Options struct {
 	// Resource is this server's resource identifier (RFC 8707, RFC 9728): the
 	// public URL. It is the accepted audience of an issuer that lists none.
 	Resource string
+	// Scopes are the names of this server's scopes. [Verifier.Survey] and
+	// [Verifier.Examine] compare with them; verifying needs none.
+	Scopes []string
 	// Client fetches metadata and keys. Its timeout is at most 5 seconds and it
 	// does not follow redirects to another host. Default: a client of its own
 	// that uses no proxy.
@@ -38,17 +41,25 @@ type Options struct {
 // only when a request needs them.
 type Verifier struct {
 	issuers map[string]*trusted
+	opaque  *trusted // the issuer whose opaque tokens are introspected, or nil
 	parser  parser
 	cache   cache
+	scopes  []string
+	client  *http.Client
 	now     func() time.Time
 }
 
-// trusted is an issuer with its keys.
+// trusted is an issuer with all that verifies its tokens.
 type trusted struct {
-	Issuer
-	keys   *keySource
-	config *oidc.Config
+	*Issuer
+	rules        []rule
+	keys         *keySource
+	config       *oidc.Config
+	introspector *introspector // nil without introspection
 }
+
+// introspectsAll reports whether the issuer's keys are of no use.
+func (i *trusted) introspectsAll() bool { return i.Introspection != nil && i.Introspection.Always }
 
 // NewVerifier checks the options; nothing is fetched yet. Its error says what
 // to mend, for every issuer.
@@ -66,17 +77,13 @@ func NewVerifier(o Options) (*Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &Verifier{issuers: make(map[string]*trusted), cache: cache, now: o.Now}
-	client := newClient(o.Client)
+	v := &Verifier{issuers: make(map[string]*trusted), cache: cache, now: o.Now,
+		scopes: slices.Clone(o.Scopes), client: newClient(o.Client)}
 	claimNames := standardClaims()
 	var errs []error
 	for _, issuer := range o.Issuers {
 		issuer = issuer.withDefaults(o.Resource)
-		errs = append(errs, issuer.validate())
-		if v.issuers[issuer.URL] != nil {
-			errs = append(errs, fmt.Errorf("issuer %q is configured twice", issuer.URL))
-		}
-		v.issuers[issuer.URL] = newTrusted(issuer, client, o)
+		errs = append(errs, issuer.validate(), v.trust(issuer, o))
 		claimNames = append(claimNames, issuer.claimNames()...)
 	}
 	v.parser = newParser(claimNames)
@@ -86,48 +93,102 @@ func NewVerifier(o Options) (*Verifier, error) {
 	return v, nil
 }
 
-func newTrusted(issuer Issuer, client *http.Client, o Options) *trusted {
-	return &trusted{
-		Issuer: issuer,
-		keys:   &keySource{issuer: issuer.URL, client: client, now: o.Now, log: o.Logger},
+// trust adds an issuer that has its defaults.
+func (v *Verifier) trust(issuer Issuer, o Options) (err error) {
+	if v.issuers[issuer.URL] != nil {
+		return fmt.Errorf("issuer %q is configured twice", issuer.URL)
+	}
+	i := &trusted{
+		Issuer: &issuer,
+		rules:  jwtRules(),
+		keys:   &keySource{issuer: &issuer, client: v.client, now: o.Now, log: o.Logger},
 		// go-oidc matches iss and the algorithm list. Its audience check knows
 		// one audience, and its time checks read strings as times, allow 0 s
 		// and 5 min of skew and ignore iat: the claims policy does both.
 		config: &oidc.Config{SupportedSigningAlgs: issuer.Algorithms, SkipClientIDCheck: true, SkipExpiryCheck: true},
 	}
+	v.issuers[issuer.URL] = i
+	if issuer.Introspection == nil {
+		return nil
+	}
+	if v.opaque != nil {
+		return fmt.Errorf("issuers %q and %q both have introspection: an opaque token does not say whose it is and must not be shown to the wrong one; set it for one issuer", v.opaque.URL, issuer.URL)
+	}
+	v.opaque = i
+	i.introspector, err = newIntrospector(issuer, v.client, o.Now, o.Logger)
+	return err
 }
 
 // Verify returns the principal of a token, or a [*TokenError]. It waits at most
 // 5 seconds for an authorization server, and for none unless the token names a
-// trusted issuer whose keys, or that one key, are not known.
+// trusted issuer whose keys, or that one key, are not known, or is to be
+// introspected.
 func (v *Verifier) Verify(ctx context.Context, raw string) (Principal, error) {
-	if len(raw) > MaxTokenBytes {
-		return Principal{}, refuse(ReasonInvalidToken, "the token is longer than 16 KiB")
+	if err := checkLength(raw); err != nil {
+		return Principal{}, err
 	}
 	now := v.now()
-	digest := sha256.Sum256([]byte(raw))
-	if p, ok := v.cache.get(digest, now); ok {
+	d := sha256.Sum256([]byte(raw))
+	if p, ok := v.cache.get(d, now); ok {
 		return p, nil
 	}
-	t, err := v.parser.parse(raw)
+	result, err := v.verify(ctx, raw, d, now)
 	if err != nil {
 		return Principal{}, err
 	}
-	claimed, _ := t.claims.text("iss")
-	issuer := v.issuers[claimed]
-	if issuer == nil {
-		return Principal{}, refuse(ReasonInvalidToken, "the issuer is not a trusted one; trusted are: "+strings.Join(v.issuerURLs(), ", "))
+	v.cache.add(d, result)
+	return result.principal, nil
+}
+
+func checkLength(raw string) error {
+	if len(raw) > MaxTokenBytes {
+		return refuse(ReasonInvalidToken, "the token is longer than 16 KiB")
+	}
+	return nil
+}
+
+// verify decides about a token that is not in the cache.
+func (v *Verifier) verify(ctx context.Context, raw string, d digest, now time.Time) (verified, error) {
+	t, err := v.parser.parse(raw)
+	if v.opaque != nil && isOpaque(err) {
+		return v.opaque.introspector.introspect(ctx, raw, d)
+	}
+	if err != nil {
+		return verified{}, err
+	}
+	issuer, err := v.issuerOf(t)
+	if err != nil {
+		return verified{}, err
+	}
+	if issuer.introspectsAll() {
+		return issuer.introspector.introspect(ctx, raw, d)
 	}
 	key, err := issuer.verifySignature(ctx, t)
 	if err != nil {
-		return Principal{}, err
+		return verified{}, err
 	}
-	p, expires, err := issuer.principal(t, now)
-	if err != nil {
-		return Principal{}, err
+	r := &reading{header: t.header, claims: t.claims, now: now}
+	if err := issuer.apply(issuer.rules, r); err != nil {
+		return verified{}, err
 	}
-	v.cache.add(digest, verified{principal: p, expires: expires, keys: issuer.keys, key: key})
-	return p, nil
+	r.principal.TokenHash = t.hash()
+	return verified{principal: r.principal, expires: r.expires, keys: issuer.keys, key: key}, nil
+}
+
+// isOpaque reports whether the parser's error means that the text is no JWT at
+// all. A malformed JWT is not sent anywhere.
+func isOpaque(err error) bool {
+	var refusal *TokenError
+	return errors.As(err, &refusal) && refusal.Reason == ReasonNotJWT
+}
+
+// issuerOf returns the issuer that a token claims to be of, if it is trusted.
+func (v *Verifier) issuerOf(t *token) (*trusted, error) {
+	claimed, _ := t.claims.text("iss")
+	if issuer := v.issuers[claimed]; issuer != nil {
+		return issuer, nil
+	}
+	return nil, refuse(ReasonInvalidToken, "the issuer is not a trusted one; trusted are: "+strings.Join(v.issuerURLs(), ", "))
 }
 
 // Run loads every issuer's keys at once and keeps them fresh, until ctx ends.
@@ -136,18 +197,20 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Principal, error) {
 func (v *Verifier) Run(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for _, issuer := range v.issuers {
-		wg.Go(func() { issuer.keys.run(ctx) })
+		if !issuer.introspectsAll() {
+			wg.Go(func() { issuer.keys.run(ctx) })
+		}
 	}
 	wg.Wait()
 	return nil
 }
 
-// Ready returns nil once the keys of every issuer have been loaded, be it long
-// ago; until then an error that names the issuers still missing.
+// Ready returns nil once the keys of every issuer that needs them have been
+// loaded, be it long ago; until then an error that names the issuers missing.
 func (v *Verifier) Ready() error {
 	var missing []string
 	for _, url := range v.issuerURLs() {
-		if v.issuers[url].keys.set.Load() == nil {
+		if i := v.issuers[url]; !i.introspectsAll() && i.keys.set.Load() == nil {
 			missing = append(missing, url)
 		}
 	}

@@ -3,38 +3,97 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
+	"time"
 
 	"go.yaml.in/yaml/v4"
 )
 
-// decode turns a value of the file into what kong's decoder of typ accepts.
-func decode(node *yaml.Node, typ reflect.Type) (any, error) {
-	list := typ == reflect.TypeFor[List]()
-	switch {
-	case isNull(node):
-		return nil, errors.New(`no value; give one, write "" for the empty one, or remove the key`)
-	case list && node.Kind == yaml.SequenceNode:
-		return decodeSequence(node)
-	case node.Kind != yaml.ScalarNode:
-		return nil, fmt.Errorf("want %s, not a nested structure or an alias", want(typ))
-	case list:
-		return splitList(node.Value)
-	case typ.Kind() == reflect.String:
-		return node.Value, nil
+// decode reads the value of a key into target, a setting or a field of [Issuer].
+func (f *file) decode(key string, node *yaml.Node, target reflect.Value) error {
+	wrong := func(err error) error { return f.errorf(node, "%s: %w", key, err) }
+	if isNull(node) {
+		return wrong(errors.New(`no value; give one, write "" for the empty one, or remove the key`))
 	}
-	value := reflect.New(typ)
-	if err := node.Load(value.Interface()); err != nil {
-		return nil, fmt.Errorf("%q is not %s", node.Value, want(typ))
+	switch target := target.Addr().Interface().(type) {
+	case *Issuers:
+		return f.decodeIssuers(key, node, target)
+	case *List:
+		values, err := decodeList(node)
+		if err != nil {
+			return wrong(err)
+		}
+		*target = values
+		return nil
+	case *[]string:
+		values, err := decodeSequence(node)
+		if err != nil {
+			return wrong(err)
+		}
+		*target = values
+		return nil
+	case *map[string]List:
+		*target = make(map[string]List)
+		_, err := f.entries(key, node, nil, func(name string, value *yaml.Node) error {
+			var values List
+			err := f.decode(key+"."+name, value, reflect.ValueOf(&values).Elem())
+			(*target)[name] = values
+			return err
+		})
+		return err
+	case **Introspection:
+		*target = new(Introspection)
+		_, err := f.decodeStruct(key, node, reflect.ValueOf(*target).Elem())
+		return err
 	}
-	return value.Elem().Interface(), nil
+	if err := decodeScalar(node, target); err != nil {
+		return wrong(err)
+	}
+	return nil
 }
 
 func isNull(node *yaml.Node) bool {
 	return node.Kind == yaml.ScalarNode && node.Tag == "!!null"
 }
 
-func decodeSequence(node *yaml.Node) (List, error) {
+func decodeScalar(node *yaml.Node, target reflect.Value) error {
+	if node.Kind != yaml.ScalarNode {
+		return fmt.Errorf("want %s, not a nested structure or an alias", want(target.Type()))
+	}
+	switch value := target.Addr().Interface().(type) {
+	case *string:
+		*value = node.Value
+		return nil
+	case *time.Duration:
+		var err error
+		if *value, err = time.ParseDuration(node.Value); err != nil || *value <= 0 {
+			return fmt.Errorf("%q is not %s", node.Value, want(target.Type()))
+		}
+		return nil
+	}
+	if node.Load(target.Addr().Interface()) != nil {
+		return fmt.Errorf("%q is not %s", node.Value, want(target.Type()))
+	}
+	return nil
+}
+
+func decodeList(node *yaml.Node) (List, error) {
+	if node.Kind == yaml.ScalarNode {
+		return splitList(node.Value)
+	}
+	values, err := decodeSequence(node)
+	if err != nil {
+		return nil, err
+	}
+	return cleanList(values)
+}
+
+func decodeSequence(node *yaml.Node) ([]string, error) {
+	if node.Kind != yaml.SequenceNode {
+		return nil, errors.New("want a list such as [a, b], not a single value, a nested structure or an alias")
+	}
 	values := make([]string, len(node.Content))
 	for i, item := range node.Content {
 		if item.Kind != yaml.ScalarNode || isNull(item) {
@@ -42,20 +101,67 @@ func decodeSequence(node *yaml.Node) (List, error) {
 		}
 		values[i] = item.Value
 	}
-	return cleanList(values)
+	return values, nil
+}
+
+// decodeIssuers reads a list whose entries may be mappings.
+func (f *file) decodeIssuers(key string, node *yaml.Node, target *Issuers) error {
+	if node.Kind != yaml.SequenceNode {
+		urls, err := decodeList(node)
+		if err != nil {
+			return f.errorf(node, "%s: %w: write each issuer as a line that begins with a dash", key, err)
+		}
+		*target = plainIssuers(urls)
+		return nil
+	}
+	for _, item := range node.Content {
+		issuer := new(Issuer)
+		if item.Kind == yaml.MappingNode {
+			lines, err := f.decodeStruct(key, item, reflect.ValueOf(issuer).Elem())
+			if err != nil {
+				return err
+			}
+			issuer.source = source{f.name, item.Line, lines}
+		} else if err := decodeScalar(item, reflect.ValueOf(&issuer.URL).Elem()); err != nil {
+			return f.errorf(item, "%s: %w", key, err)
+		}
+		if issuer.URL == "" || isNull(item) {
+			return f.errorf(item, "%s: an entry is empty, it has no url; add it, or remove the entry", key)
+		}
+		*target = append(*target, issuer)
+	}
+	return nil
+}
+
+// decodeStruct reads a mapping with the keys of the yaml tags. A text must not be empty,
+// since that would look as if it were set.
+func (f *file) decodeStruct(key string, node *yaml.Node, target reflect.Value) (map[string]int, error) {
+	fields := make(map[string]reflect.Value)
+	for field, value := range target.Fields() {
+		if name := field.Tag.Get("yaml"); name != "" {
+			fields[name] = value
+		}
+	}
+	return f.entries(key, node, slices.Sorted(maps.Keys(fields)), func(name string, value *yaml.Node) error {
+		err := f.decode(key+"."+name, value, fields[name])
+		if err == nil && fields[name].Kind() == reflect.String && fields[name].Len() == 0 {
+			return f.errorf(value, "%s.%s: empty; remove the key to leave it to the profile", key, name)
+		}
+		return err
+	})
 }
 
 // want says in words what a setting of type typ takes.
 func want(typ reflect.Type) string {
-	switch typ.Kind() {
-	case reflect.Bool:
+	switch {
+	case typ == reflect.TypeFor[time.Duration]():
+		return "a duration above 0, such as 90m or 25h"
+	case typ.Kind() == reflect.Bool:
 		return "true or false"
-	case reflect.Int:
+	case typ.Kind() == reflect.Int:
 		return "a whole number"
-	case reflect.Float64:
+	case typ.Kind() == reflect.Float64:
 		return "a number"
-	case reflect.Slice:
-		return "a list"
 	}
 	return "a single value"
 }

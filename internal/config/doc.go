@@ -14,5 +14,9 @@
 //   - A key that is not a setting, is given twice, or has a value of the wrong
 //     shape is refused with file, line and the nearest known key.
 //
+// The setting issuer is more than a text: in the file an entry may be a mapping, an
+// [Issuer], which a flag or variable that names its URL keeps. [Server.Sites] groups
+// the issuers by public URL.
+//
 // Every error is one message that names the setting, its value and the mend.
 package config

@@ -15,11 +15,9 @@ import (
 // maxFile bounds the configuration file, in bytes.
 const maxFile = 1 << 20
 
-// file is the configuration file: a flat mapping of settings, empty until it is
-// loaded. It is read node by node, so anchors are never expanded.
+// file is the configuration file: a mapping of settings, empty until it is loaded. It is read node by node, so anchors are never expanded.
 type file struct {
 	name   string
-	lines  map[string]int
 	values map[string]any
 }
 
@@ -42,9 +40,25 @@ func (f *file) load(ctx *kong.Context, path *kong.Path) error {
 		err = f.parse(text, settings(ctx.Model))
 	}
 	if err != nil {
-		return &Error{fmt.Errorf("--config (variable TODO_CONFIG): %w", err)}
+		return fileError(err)
 	}
+	f.completeIssuers(ctx)
 	return nil
+}
+
+func fileError(err error) error {
+	return &Error{fmt.Errorf("--config (variable TODO_CONFIG): %w", err)}
+}
+
+// completeIssuers lets a flag or variable name issuers by URL alone: each keeps the entry
+// that the file has for it. At this point flags hold what does not come from the file.
+func (f *file) completeIssuers(ctx *kong.Context) {
+	for _, flag := range ctx.Flags() {
+		if named, ok := ctx.FlagValue(flag).(Issuers); ok {
+			entries, _ := f.values[flag.Name].(Issuers)
+			named.complete(entries)
+		}
+	}
 }
 
 // settings returns all settings of all commands with their types: the flags
@@ -75,22 +89,24 @@ func readFile(name string) ([]byte, error) {
 }
 
 func (f *file) parse(text []byte, types map[string]reflect.Type) error {
-	root, err := f.mapping(text)
+	root, err := f.document(text)
 	if err != nil || root == nil {
 		return err
 	}
-	f.lines, f.values = make(map[string]int), make(map[string]any)
-	for i := 0; i+1 < len(root.Content); i += 2 {
-		if err := f.add(root.Content[i], root.Content[i+1], types); err != nil {
+	f.values = make(map[string]any)
+	_, err = f.entries("", root, slices.Sorted(maps.Keys(types)), func(name string, node *yaml.Node) error {
+		value := reflect.New(types[name]).Elem()
+		if err := f.decode(name, node, value); err != nil {
 			return err
 		}
-	}
-	return nil
+		f.values[name] = value.Interface()
+		return nil
+	})
+	return err
 }
 
-// mapping returns the one mapping a file consists of, or nil for a file without
-// content.
-func (f *file) mapping(text []byte) (*yaml.Node, error) {
+// document returns the node of a file's one document, or nil for a file without content.
+func (f *file) document(text []byte) (*yaml.Node, error) {
 	var documents []yaml.Node
 	if err := yaml.Load(text, &documents, yaml.WithAllDocuments()); err != nil {
 		return nil, fmt.Errorf("%s: not valid YAML: %w", f.name, err)
@@ -108,28 +124,37 @@ func (f *file) mapping(text []byte) (*yaml.Node, error) {
 	if isNull(root) {
 		return nil, nil
 	}
-	if root.Kind != yaml.MappingNode {
-		return nil, f.errorf(root, "want lines of the form `listen: 127.0.0.1:3001`")
-	}
 	return root, nil
 }
 
-func (f *file) add(key, value *yaml.Node, types map[string]reflect.Type) error {
-	name := key.Value
-	typ, known := types[name]
-	if !known {
-		near := nearest(name, slices.Sorted(maps.Keys(types)))
-		return f.errorf(key, "unknown key %.64q; the nearest known key is %q", name, near)
+// entries calls add for each entry of the mapping that is the value of a key (empty for
+// the whole file) and returns the lines they are on. Names must be among the known ones,
+// unless those are nil, and be given once.
+func (f *file) entries(key string, node *yaml.Node, known []string, add func(string, *yaml.Node) error) (map[string]int, error) {
+	prefix := ""
+	if key != "" {
+		prefix = key + ": "
 	}
-	if first, dup := f.lines[name]; dup {
-		return f.errorf(key, "key %q is given twice (first on line %d); keep one", name, first)
+	if node.Kind != yaml.MappingNode {
+		return nil, f.errorf(node, "%swant lines of the form `key: value`", prefix)
 	}
-	decoded, err := decode(value, typ)
-	if err != nil {
-		return f.errorf(value, "%s: %w", name, err)
+	lines := make(map[string]int)
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		at, name := node.Content[i], node.Content[i].Value
+		switch first, dup := lines[name]; {
+		case at.Kind != yaml.ScalarNode || name == "":
+			return nil, f.errorf(at, "%sa key must be plain text", prefix)
+		case known != nil && !slices.Contains(known, name):
+			return nil, f.errorf(at, "%sunknown key %.64q; the nearest known key is %q", prefix, name, Nearest(name, known))
+		case dup:
+			return nil, f.errorf(at, "%skey %.64q is given twice (first on line %d); keep one", prefix, name, first)
+		}
+		if err := add(name, node.Content[i+1]); err != nil {
+			return nil, err
+		}
+		lines[name] = at.Line
 	}
-	f.lines[name], f.values[name] = key.Line, decoded
-	return nil
+	return lines, nil
 }
 
 // Validate implements kong.Resolver; load has checked everything.

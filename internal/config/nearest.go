@@ -2,8 +2,9 @@ package config
 
 import "slices"
 
-// nearest returns the candidate with the smallest edit distance from word.
-func nearest(word string, candidates []string) string {
+// Nearest returns the candidate with the smallest edit distance from word: what an
+// error should suggest. There must be a candidate.
+func Nearest(word string, candidates []string) string {
 	return slices.MinFunc(candidates, func(a, b string) int {
 		return distance(word, a) - distance(word, b)
 	})

@@ -61,8 +61,8 @@ func TestPrecedence(t *testing.T) {
 			func(s config.Server) any { return s.DB },
 			[4]any{"flag.db", "env.db", "file.db", "todos.db"}},
 		{"list", "--audience", "TODO_AUDIENCE", "f1,f2", "e1, e2", "audience: [y1, y2]",
-			func(s config.Server) any { return s.Audiences() },
-			[4]any{[]string{"f1", "f2"}, []string{"e1", "e2"}, []string{"y1", "y2"}, []string{"http://localhost:3001"}}},
+			func(s config.Server) any { return s.Audience },
+			[4]any{[]string{"f1", "f2"}, []string{"e1", "e2"}, []string{"y1", "y2"}, []string(nil)}},
 		{"float", "--rate", "TODO_RATE", "1.5", "2.5", "rate: 3.5",
 			func(s config.Server) any { return s.Rate },
 			[4]any{1.5, 2.5, 3.5, 10.0}},
@@ -144,14 +144,14 @@ func TestLists(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(config.List{one, two}, got.Issuer); diff != "" {
+			if diff := cmp.Diff([]string{one, two}, got.Issuer.URLs()); diff != "" {
 				t.Error(diff)
 			}
 		})
 	}
 	got, err := parse(t, "issuer: "+one+", "+two+"\n")
-	if err != nil || !cmp.Equal(config.List{one, two}, got.Issuer) {
-		t.Errorf("comma separated in the file: %v, %v", got.Issuer, err)
+	if err != nil || !cmp.Equal([]string{one, two}, got.Issuer.URLs()) {
+		t.Errorf("comma separated in the file: %v, %v", got.Issuer.URLs(), err)
 	}
 	_, err = parse(t, "", "--issuer="+one+",,"+two)
 	wantError(t, err, "--issuer", "empty")
@@ -184,7 +184,7 @@ func TestFileErrors(t *testing.T) {
 		"boolean":          {"behind-proxy: maybe\n", []string{"todo.yaml:1", "behind-proxy", "true or false"}},
 		"list for string":  {"listen: [a, b]\n", []string{"todo.yaml:1", "listen", "a single value"}},
 		"nested":           {"\n\nlisten:\n  host: x\n", []string{"todo.yaml:", "listen", "nested"}},
-		"nested in a list": {"issuer:\n  - url: x\n", []string{"todo.yaml:2", "issuer", "entry 1"}},
+		"nested in a list": {"audience:\n  - url: x\n", []string{"todo.yaml:2", "audience", "entry 1"}},
 		"empty entry":      {"issuer: ['']\n", []string{"todo.yaml:1", "issuer", "empty"}},
 		"no value":         {"listen:\n", []string{"todo.yaml:1", "listen", "no value"}},
 		"not a mapping":    {"- listen\n", []string{"todo.yaml:1"}},
@@ -240,7 +240,7 @@ func TestOtherCommands(t *testing.T) {
 	if _, err := config.Parse(&p, []string{"dev"}, io.Discard); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(config.List{"http://localhost:3002"}, p.Dev.Issuer); diff != "" {
+	if diff := cmp.Diff([]string{"http://localhost:3002"}, p.Dev.Issuer.URLs()); diff != "" {
 		t.Error(diff)
 	}
 	t.Setenv("TODO_CONFIG", "/does/not/exist.yaml")

@@ -14,11 +14,11 @@ import "net/netip"
 type Server struct {
 	Config string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file with any of these settings; keys are the flag names."`
 
-	Listen    string `env:"TODO_LISTEN" default:"127.0.0.1:3001" placeholder:"HOST:PORT" help:"Address to bind (default ${default})."`
-	PublicURL string `name:"public-url" env:"TODO_PUBLIC_URL" default:"http://localhost:3001" placeholder:"URL" help:"Exactly what people type into their client; its path is the MCP endpoint (default ${default})."`
-	Issuer    List   `env:"TODO_ISSUER" default:"${issuer=}" placeholder:"URL,..." help:"Trusted OpenID Connect issuers, compared byte for byte."`
-	Audience  List   `env:"TODO_AUDIENCE" placeholder:"TEXT,..." help:"Accepted token audiences (default: the public URL)."`
-	DB        string `name:"db" env:"TODO_DB" default:"${db=todos.db}" placeholder:"FILE" help:"SQLite database (default ${default})."`
+	Listen    string  `env:"TODO_LISTEN" default:"127.0.0.1:3001" placeholder:"HOST:PORT" help:"Address to bind (default ${default})."`
+	PublicURL string  `name:"public-url" env:"TODO_PUBLIC_URL" default:"http://localhost:3001" placeholder:"URL" help:"Exactly what people type into their client; its path is the MCP endpoint (default ${default})."`
+	Issuer    Issuers `env:"TODO_ISSUER" default:"${issuer=}" placeholder:"URL,..." help:"Trusted OpenID Connect issuers, compared byte for byte; an issuer that is in the file too keeps its entry there."`
+	Audience  List    `env:"TODO_AUDIENCE" placeholder:"TEXT,..." help:"Accepted token audiences (default: the public URL)."`
+	DB        string  `name:"db" env:"TODO_DB" default:"${db=todos.db}" placeholder:"FILE" help:"SQLite database (default ${default})."`
 
 	Rate  float64 `env:"TODO_RATE" default:"10" placeholder:"N" help:"Calls a second for each principal (default ${default})."`
 	Burst int     `env:"TODO_BURST" default:"50" placeholder:"N" help:"Calls a principal may make at once (default ${default})."`
@@ -31,15 +31,6 @@ type Server struct {
 	TLSCert        string `name:"tls-cert" env:"TODO_TLS_CERT" placeholder:"FILE" help:"Certificate chain, PEM; needs --tls-key."`
 	TLSKey         string `name:"tls-key" env:"TODO_TLS_KEY" placeholder:"FILE" help:"Private key, PEM; needs --tls-cert."`
 	LogLevel       string `env:"TODO_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (default ${default})."`
-}
-
-// Audiences returns the audiences a token may name: --audience, or the public
-// URL when there is none.
-func (s *Server) Audiences() []string {
-	if len(s.Audience) == 0 {
-		return []string{s.PublicURL}
-	}
-	return s.Audience
 }
 
 // Proxies returns --trusted-proxies as prefixes; a plain address is a prefix of

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"path"
 	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -19,41 +18,30 @@ var safePath = regexp.MustCompile(`^[A-Za-z0-9/._~-]*$`)
 // safeHost is a DNS name or IPv4 address in its canonical spelling.
 var safeHost = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$`)
 
-// validatePublicURL wants the one canonical spelling: clients and tokens carry
-// the URL as people type it and it is compared byte for byte (RFC 9728 §3.3).
 func (s *Server) validatePublicURL() error {
-	u, err := parseURL(s.PublicURL)
-	if err != nil {
+	if err := s.checkPublicURL(s.PublicURL); err != nil {
 		return invalid("public-url", s.PublicURL, "%w", err)
-	}
-	if canonical := u.Scheme + "://" + canonicalHost(u) + u.EscapedPath(); s.PublicURL != canonical {
-		return invalid("public-url", s.PublicURL, "not in canonical form; write %s", canonical)
-	}
-	switch clean := path.Clean("/" + u.Path); {
-	case !safePath.MatchString(u.EscapedPath()) || strings.TrimSuffix(u.Path, "/") != strings.TrimSuffix(clean, "/"):
-		return invalid("public-url", s.PublicURL, "the path must be plain: letters, digits, and . _ ~ - between single slashes")
-	case clean == "/livez" || clean == "/readyz" || clean == "/.well-known" || strings.HasPrefix(clean, "/.well-known/"):
-		return invalid("public-url", s.PublicURL, "the path is taken by the server itself; choose another, such as /mcp")
 	}
 	return nil
 }
 
-func (s *Server) validateIssuers() error {
-	if len(s.Issuer) == 0 {
-		return invalid("issuer", "", "the server needs an issuer to trust; name the OpenID Connect provider, for example https://id.example.com")
+// checkPublicURL wants the one canonical spelling: clients and tokens carry the URL as
+// people type it and it is compared byte for byte (RFC 9728 §3.3).
+func (s *Server) checkPublicURL(text string) error {
+	u, err := parseURL(text)
+	if err != nil {
+		return err
 	}
-	public, _ := url.Parse(s.PublicURL)
-	for i, issuer := range s.Issuer {
-		u, err := parseURL(issuer)
-		if err != nil {
-			return invalid("issuer", issuer, "%w", err)
-		}
-		if u.Scheme == "http" && !isLoopback(public.Hostname()) {
-			return invalid("issuer", issuer, "an http issuer is for trying things out with a loopback --public-url; use https")
-		}
-		if slices.Contains(s.Issuer[:i], issuer) {
-			return invalid("issuer", issuer, "given twice; keep one")
-		}
+	if canonical := u.Scheme + "://" + canonicalHost(u) + u.EscapedPath(); text != canonical {
+		return fmt.Errorf("not in canonical form; write %s", canonical)
+	}
+	switch clean := path.Clean("/" + u.Path); {
+	case !safePath.MatchString(u.EscapedPath()) || strings.TrimSuffix(u.Path, "/") != strings.TrimSuffix(clean, "/"):
+		return errors.New("the path must be plain: letters, digits, and . _ ~ - between single slashes")
+	case clean == "/livez" || clean == "/readyz" || clean == "/.well-known" || strings.HasPrefix(clean, "/.well-known/"):
+		return errors.New("the path is taken by the server itself; choose another, such as /mcp")
+	case s.TLSCert != "" && u.Scheme != "https":
+		return errors.New("with --tls-cert the server speaks https only; start the URL with https://")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net"
 	"net/netip"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,10 +19,11 @@ func (s *Server) Validate() error {
 	return cmp.Or(
 		s.validateListen(),
 		s.validateOpsListen(),
+		s.validateTLS(),
 		s.validatePublicURL(),
 		s.validateIssuers(),
+		s.validateSites(),
 		s.validateAudience(),
-		s.validateTLS(),
 		s.validateExposure(),
 		s.validateProxies(),
 		s.validateHosts(),
@@ -37,9 +39,17 @@ func (s *Server) Validate() error {
 func invalid(name string, value any, format string, args ...any) error {
 	variable := "TODO_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 	if text, ok := value.(string); ok {
-		value = strconv.Quote(text)
+		value = strconv.Quote(redact(text))
 	}
 	return &Error{fmt.Errorf("--%s (variable %s, file key %s) is %v: %w", name, variable, name, value, fmt.Errorf(format, args...))}
+}
+
+// redact hides the password of a URL that has one by mistake.
+func redact(text string) string {
+	if u, err := url.Parse(text); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return text
 }
 
 func (s *Server) validateListen() error {
@@ -90,15 +100,23 @@ func isLoopback(host string) bool {
 }
 
 func (s *Server) validateAudience() error {
-	for i, audience := range s.Audience {
-		if strings.ContainsAny(audience, " \t\r\n") {
-			return invalid("audience", audience, "an audience has no spaces; separate several with commas")
-		}
-		if slices.Contains(s.Audience[:i], audience) {
-			return invalid("audience", audience, "given twice; keep one")
-		}
+	if audience, err := checkAudiences(s.Audience); err != nil {
+		return invalid("audience", audience, "%w", err)
 	}
 	return nil
+}
+
+// checkAudiences returns the audience that is wrong, and why.
+func checkAudiences(list List) (string, error) {
+	for i, audience := range list {
+		if strings.ContainsAny(audience, " \t\r\n") {
+			return audience, errors.New("an audience has no spaces; separate several with commas")
+		}
+		if slices.Contains(list[:i], audience) {
+			return audience, errors.New("given twice; keep one")
+		}
+	}
+	return "", nil
 }
 
 func (s *Server) validateTLS() error {
@@ -107,8 +125,6 @@ func (s *Server) validateTLS() error {
 		return invalid("tls-cert", s.TLSCert, "a certificate needs its key; set --tls-key too")
 	case s.TLSKey != "" && s.TLSCert == "":
 		return invalid("tls-key", s.TLSKey, "a key needs its certificate; set --tls-cert too")
-	case s.TLSCert != "" && !strings.HasPrefix(s.PublicURL, "https:"):
-		return invalid("public-url", s.PublicURL, "with --tls-cert the server speaks https only; start the URL with https://")
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package config_test
 import (
 	"math"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"todomanager/internal/config"
@@ -13,9 +14,16 @@ import (
 
 func valid() config.Server {
 	return config.Server{
-		Listen: "127.0.0.1:3001", PublicURL: "https://todo.example.com/mcp", Issuer: config.List{issuer},
+		Listen: "127.0.0.1:3001", PublicURL: "https://todo.example.com/mcp", Issuer: trust(issuer),
 		DB: "todos.db", Rate: 10, Burst: 50, OpsListen: "127.0.0.1:3003", LogLevel: "info",
 	}
+}
+
+func trust(urls ...string) (list config.Issuers) {
+	for _, url := range urls {
+		list = append(list, &config.Issuer{URL: url})
+	}
+	return list
 }
 
 func TestValidateRefuses(t *testing.T) {
@@ -56,10 +64,10 @@ func TestValidateRefuses(t *testing.T) {
 		"health path":          {func(s *config.Server) { s.PublicURL = "https://todo.example.com/livez" }, []string{"--public-url", "taken"}},
 		"well-known path":      {func(s *config.Server) { s.PublicURL = "https://todo.example.com/.well-known/x" }, []string{"--public-url", "taken"}},
 		"no issuer":            {func(s *config.Server) { s.Issuer = nil }, []string{"--issuer", "TODO_ISSUER", "issuer"}},
-		"issuer twice":         {func(s *config.Server) { s.Issuer = config.List{issuer, issuer} }, []string{"--issuer", issuer, "twice"}},
-		"http issuer":          {func(s *config.Server) { s.Issuer = config.List{"http://id.example.com"} }, []string{"--issuer", "https"}},
-		"http issuer, public":  {func(s *config.Server) { s.Issuer = config.List{"http://localhost:3002"} }, []string{"--issuer", "--public-url"}},
-		"issuer query":         {func(s *config.Server) { s.Issuer = config.List{issuer + "?x"} }, []string{"--issuer", "query"}},
+		"issuer twice":         {func(s *config.Server) { s.Issuer = trust(issuer, issuer) }, []string{"--issuer", issuer, "twice"}},
+		"http issuer":          {func(s *config.Server) { s.Issuer = trust("http://id.example.com") }, []string{"--issuer", "https"}},
+		"http issuer, public":  {func(s *config.Server) { s.Issuer = trust("http://localhost:3002") }, []string{"--issuer", "--public-url"}},
+		"issuer query":         {func(s *config.Server) { s.Issuer = trust(issuer + "?x") }, []string{"--issuer", "query"}},
 		"audience twice":       {func(s *config.Server) { s.Audience = config.List{"a", "a"} }, []string{"--audience", "twice"}},
 		"audience with spaces": {func(s *config.Server) { s.Audience = config.List{"a b"} }, []string{"--audience", "commas"}},
 		"certificate alone":    {func(s *config.Server) { s.TLSCert = "c.pem" }, []string{"--tls-cert", "--tls-key"}},
@@ -93,6 +101,21 @@ func TestValidateRefuses(t *testing.T) {
 	}
 }
 
+// TestNoPasswordInMessages: a URL with a password in it is a mistake that ends in logs.
+func TestNoPasswordInMessages(t *testing.T) {
+	for name, change := range map[string]func(*config.Server){
+		"public url": func(s *config.Server) { s.PublicURL = "https://u:hunter2@todo.example.com" },
+		"issuer":     func(s *config.Server) { s.Issuer = trust("https://u:hunter2@id.example.com") },
+		"origin":     func(s *config.Server) { s.AllowedOrigins = config.List{"https://u:hunter2@x.example"} },
+	} {
+		s := valid()
+		change(&s)
+		if err := s.Validate(); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestValidateAccepts(t *testing.T) {
 	for name, change := range map[string]func(*config.Server){
 		"as is":           func(*config.Server) {},
@@ -103,9 +126,9 @@ func TestValidateAccepts(t *testing.T) {
 		"trailing slash":  func(s *config.Server) { s.PublicURL = "https://todo.example.com/" },
 		"v6 loopback":     func(s *config.Server) { s.PublicURL, s.Listen = "http://[::1]:3001", "[::1]:3001" },
 		"loopback issuer": func(s *config.Server) {
-			s.PublicURL, s.Issuer = "http://localhost:3001", config.List{"http://localhost:3002"}
+			s.PublicURL, s.Issuer = "http://localhost:3001", trust("http://localhost:3002")
 		},
-		"issuers are not equal": func(s *config.Server) { s.Issuer = config.List{issuer, issuer + "/"} },
+		"issuers are not equal": func(s *config.Server) { s.Issuer = trust(issuer, issuer+"/") },
 		"hosts":                 func(s *config.Server) { s.AllowedHosts = config.List{"todo", "192.0.2.7:3001", "[::1]:3001"} },
 		"origins":               func(s *config.Server) { s.AllowedOrigins = config.List{"https://x.example", "http://localhost:6274"} },
 	} {

@@ -22,7 +22,7 @@ func logAccess(trusted proxies, logger *slog.Logger, next http.Handler) http.Han
 				slog.String("path", clip(r.URL.Path, 128)), // never the query, it may hold a secret
 				slog.Int("status", rec.status),
 				slog.Int64("bytes", rec.bytes),
-				slog.Duration("duration", time.Since(start)),
+				slog.Int64("duration_us", time.Since(start).Microseconds()),
 				slog.String("remote", trusted.client(r).String()))
 		}()
 		next.ServeHTTP(rec, r)

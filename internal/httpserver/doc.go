@@ -5,12 +5,15 @@
 //
 //	request id → access log → recover
 //	  /livez, /readyz
-//	  Host allow-list
+//	  Host allow-list → the sites of that host, each at its path:
 //	    protected resource metadata (any origin)
-//	    Origin allow-list
+//	    Origin allow-list of the site
 //	      endpoint: POST → body limit → the handler given, which authenticates
 //	                GET  → landing page for browsers, else 405
-//	      anything else 404
+//	    anything else 404
+//
+// A [Site] is a public URL. One server has several where groups of people sign in with
+// different authorization servers; they share everything behind authentication.
 //
 // Recover comes third so that its log line has the request id and the access log
 // sees the 500 it writes; net/http itself catches what the two before it might do.

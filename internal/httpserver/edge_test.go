@@ -16,7 +16,7 @@ import (
 func TestRequestID(t *testing.T) {
 	var seen string
 	tell := func(r *httpserver.Routes) {
-		r.Endpoint = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = observe.RequestID(r.Context()) })
+		r.Sites[0].Endpoint = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { seen = observe.RequestID(r.Context()) })
 	}
 	direct := newSite(t, tell)
 	proxied := newSite(t, func(r *httpserver.Routes) { tell(r); trust("127.0.0.0/8")(r) })
@@ -71,7 +71,7 @@ func TestAccessLog(t *testing.T) {
 			t.Errorf("%s = %v, want %v", key, lines[0][key], value)
 		}
 	}
-	if lines[0]["duration"] == nil || strings.Contains(fmt.Sprint(lines), "hunter2") {
+	if lines[0]["duration_us"] == nil || strings.Contains(fmt.Sprint(lines), "hunter2") {
 		t.Errorf("line %v", lines[0])
 	}
 	if lines[1]["level"] != "DEBUG" {
@@ -136,7 +136,7 @@ func TestPanics(t *testing.T) {
 		"deliberate abortion": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 0, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, func(r *httpserver.Routes) { r.Endpoint = test.serve })
+			s := newSite(t, func(r *httpserver.Routes) { r.Sites[0].Endpoint = test.serve })
 			if test.status != 0 {
 				got := s.do(t, "POST", "/", nil)
 				wantRefusal(t, got, test.status, "internal_error")
@@ -212,7 +212,7 @@ func TestBodyLimit(t *testing.T) {
 func TestBodyLimitDoesNotReachTheEndpoint(t *testing.T) {
 	reached := false
 	s := newSite(t, func(r *httpserver.Routes) {
-		r.Endpoint = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true })
+		r.Sites[0].Endpoint = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true })
 	})
 	s.do(t, "POST", "/", bytes.NewReader(make([]byte, 1<<20+1)))
 	if reached {

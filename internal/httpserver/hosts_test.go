@@ -13,7 +13,7 @@ import (
 func TestHosts(t *testing.T) {
 	local := newSite(t, nil)
 	public := newSite(t, func(r *httpserver.Routes) {
-		r.PublicURL = "https://todo.example.com"
+		r.Sites[0].PublicURL = "https://todo.example.com"
 		r.AllowedHosts = []string{"todo.internal", "192.0.2.7:3001", "[2001:db8::1]"}
 	})
 	for _, test := range []struct {

@@ -39,7 +39,7 @@ func TestWhoGetsThePage(t *testing.T) {
 
 func TestPage(t *testing.T) {
 	const url = "https://todo.example.com/mcp"
-	s := newSite(t, func(r *httpserver.Routes) { r.PublicURL = url })
+	s := newSite(t, func(r *httpserver.Routes) { r.Sites[0].PublicURL = url })
 	got := s.do(t, "GET", "/mcp?<script>x</script>", nil, "Host", "todo.example.com", "Accept", browser,
 		"User-Agent", "evil<i>", "X-Forwarded-Host", "evil.example", "Referer", "https://evil.example")
 	if got.StatusCode != http.StatusOK || got.Header.Get("Content-Type") != "text/html; charset=utf-8" {

@@ -69,7 +69,7 @@ func TestRateLimit(t *testing.T) {
 func TestRateLimitAnswer(t *testing.T) {
 	limit := httpserver.RateLimit(10, 1, nil)(text("ok"))
 	s := newSite(t, func(r *httpserver.Routes) {
-		r.Endpoint = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Sites[0].Endpoint = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			limit.ServeHTTP(w, r.WithContext(auth.WithPrincipal(r.Context(), auth.Principal{Issuer: "i", Subject: "s"})))
 		})
 	})
@@ -88,6 +88,6 @@ func TestRateLimitAnswer(t *testing.T) {
 }
 
 func TestRateLimitFailsClosed(t *testing.T) {
-	s := newSite(t, func(r *httpserver.Routes) { r.Endpoint = httpserver.RateLimit(10, 50, nil)(text("ok")) })
+	s := newSite(t, func(r *httpserver.Routes) { r.Sites[0].Endpoint = httpserver.RateLimit(10, 50, nil)(text("ok")) })
 	wantRefusal(t, s.do(t, "POST", "/", nil), 500, "internal_error")
 }

@@ -4,62 +4,41 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"net/url"
-	"slices"
 
 	"todomanager/internal/auth"
 )
 
-// Routes says what is served where. All fields but the lists are required.
+// Routes says what is served where. All fields but the lists of hosts, origins and
+// proxies are required.
 type Routes struct {
-	// PublicURL is what people type into their client. Its path is the endpoint,
-	// its host and origin are allowed. It is canonical: lower case, no default port.
-	PublicURL string
+	// Sites are what is served, at least one. No two share a host and a path.
+	Sites []Site
 	// AllowedHosts are further Host headers, lower case; one without a port
-	// allows every port.
+	// allows every port. There a path belongs to the first site that has it.
 	AllowedHosts []string
 	// AllowedOrigins are further web origins, as browsers spell them. Their pages
-	// get the CORS headers to call the endpoint.
+	// get the CORS headers to call every endpoint.
 	AllowedOrigins []string
 	// TrustedProxies are believed about X-Forwarded-For and X-Request-Id.
 	TrustedProxies []netip.Prefix
 	// Health answers /livez and /readyz, whatever the Host header: probes send
 	// addresses.
 	Health *Health
-	// Metadata serves MetadataPaths (RFC 9728 §3) to every origin.
-	Metadata      http.Handler
-	MetadataPaths []string
-	// Endpoint gets each POST to the public URL's path. It authenticates.
-	Endpoint http.Handler
 	// Logger gets the access log and the errors.
 	Logger *slog.Logger
 }
 
-// Handler composes the routes. It fails if PublicURL is not a URL.
+// Handler composes the routes. It fails if there is no site, if a public URL is not a
+// URL, and if two sites share a host and a path.
 func (r Routes) Handler() (http.Handler, error) {
-	public, err := url.Parse(r.PublicURL)
+	sites, err := r.sites()
 	if err != nil {
 		return nil, err
 	}
-	page, err := newLanding(r.PublicURL)
+	hosted, err := newHosts(sites, r.AllowedHosts, r.Logger)
 	if err != nil {
 		return nil, err
 	}
-	endpoint := allowOrigins(public, r.AllowedOrigins, endpoint(page, limitBody(r.Endpoint)))
-	path := public.Path
-	if path == "" {
-		path = "/"
-	}
-	hosted := allowHosts(public, r.AllowedHosts, r.Logger, http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		switch {
-		case slices.Contains(r.MetadataPaths, req.URL.Path):
-			r.Metadata.ServeHTTP(w, req)
-		case req.URL.Path == path:
-			endpoint.ServeHTTP(w, req)
-		default:
-			notFound(w)
-		}
-	}))
 	root := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if !r.Health.serve(w, req) {
 			hosted.ServeHTTP(w, req)

@@ -13,8 +13,8 @@ const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8
 func TestRouting(t *testing.T) {
 	root := newSite(t, nil)
 	below := newSite(t, func(r *httpserver.Routes) {
-		r.PublicURL = "http://localhost:3001/mcp"
-		r.MetadataPaths = []string{"/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"}
+		r.Sites[0].PublicURL = "http://localhost:3001/mcp"
+		r.Sites[0].MetadataPaths = []string{"/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"}
 	})
 	for _, test := range []struct {
 		site         *site
@@ -44,7 +44,7 @@ func TestRouting(t *testing.T) {
 func TestOtherMethodsAreRefusedBeforeAuthentication(t *testing.T) {
 	reached := false
 	s := newSite(t, func(r *httpserver.Routes) {
-		r.Endpoint = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true })
+		r.Sites[0].Endpoint = http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true })
 	})
 	for _, method := range []string{"GET", "DELETE", "PUT", "PATCH", "OPTIONS", "TRACE", "BREW"} {
 		got := s.do(t, method, "/", nil, "Accept", "text/event-stream")
@@ -61,8 +61,24 @@ func TestOtherMethodsAreRefusedBeforeAuthentication(t *testing.T) {
 	}
 }
 
-func TestPublicURLMustParse(t *testing.T) {
-	if _, err := (httpserver.Routes{PublicURL: "http://[::1"}).Handler(); err == nil {
-		t.Error("no error")
+func TestSitesThatCannotBeServed(t *testing.T) {
+	at := func(urls ...string) (sites []httpserver.Site) {
+		for _, url := range urls {
+			sites = append(sites, httpserver.Site{PublicURL: url, MetadataPaths: []string{"/.well-known/x"}})
+		}
+		return sites
+	}
+	for name, sites := range map[string][]httpserver.Site{
+		"none":            nil,
+		"not a URL":       at("http://[::1"),
+		"no metadata":     {{PublicURL: publicURL}},
+		"same":            at("https://a.example/mcp", "https://b.example/mcp", "https://a.example/mcp"),
+		"same but slash":  at("https://a.example", "https://a.example/"),
+		"same but scheme": at("http://localhost/mcp", "https://localhost/mcp"),
+		"same with port":  at("http://localhost:443", "https://localhost"),
+	} {
+		if _, err := (httpserver.Routes{Sites: sites}).Handler(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
 	}
 }

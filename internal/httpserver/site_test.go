@@ -24,7 +24,8 @@ type site struct {
 	logs *logs
 }
 
-// newSite serves routes whose endpoint answers what it read; change adapts them.
+// newSite serves routes with one site whose endpoint answers what it read; change adapts
+// them.
 func newSite(t *testing.T, change func(*httpserver.Routes)) *site {
 	t.Helper()
 	logs := new(logs)
@@ -36,12 +37,14 @@ func newSite(t *testing.T, change func(*httpserver.Routes)) *site {
 func newHandler(t *testing.T, logs *logs, change func(*httpserver.Routes)) http.Handler {
 	t.Helper()
 	routes := httpserver.Routes{
-		PublicURL:     publicURL,
-		Health:        httpserver.NewHealth(logs.logger()),
-		Metadata:      text("metadata"),
-		MetadataPaths: []string{"/.well-known/oauth-protected-resource"},
-		Endpoint:      http.HandlerFunc(echo),
-		Logger:        logs.logger(),
+		Sites: []httpserver.Site{{
+			PublicURL:     publicURL,
+			Endpoint:      http.HandlerFunc(echo),
+			Metadata:      text("metadata"),
+			MetadataPaths: []string{"/.well-known/oauth-protected-resource"},
+		}},
+		Health: httpserver.NewHealth(logs.logger()),
+		Logger: logs.logger(),
 	}
 	if change != nil {
 		change(&routes)

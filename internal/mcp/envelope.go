@@ -14,16 +14,16 @@ import (
 // that are no object or whose name is no string, which it would quote at length. It
 // decides nothing else. Arguments are not looked into: a call with bad ones is a call, and gets
 // its row.
-func checkEnvelope(body []byte) *rpcError {
+func checkEnvelope(body []byte) (message map[string]jsontext.Value, bad *rpcError) {
 	switch kind := jsontext.Value(bytes.TrimLeft(body, " \t\r\n")).Kind(); kind {
 	case jsontext.KindBeginObject:
 	case jsontext.KindBeginArray:
-		return &rpcError{jsonrpc.CodeInvalidRequest, "JSON-RPC batches are not supported"}
+		return nil, &rpcError{jsonrpc.CodeInvalidRequest, "JSON-RPC batches are not supported"}
 	default:
 		if !jsontext.Value(body).IsValid() {
-			return &rpcError{jsonrpc.CodeParseError, "the body is not JSON"}
+			return nil, &rpcError{jsonrpc.CodeParseError, "the body is not JSON"}
 		}
-		return &rpcError{jsonrpc.CodeInvalidRequest, "the body is not a JSON object"}
+		return nil, &rpcError{jsonrpc.CodeInvalidRequest, "the body is not a JSON object"}
 	}
 	message, err := membersOf(body)
 	if err == nil {
@@ -31,12 +31,27 @@ func checkEnvelope(body []byte) *rpcError {
 	}
 	switch {
 	case err == nil:
-		return nil
+		return message, nil
 	case errors.Is(err, errTwice), errors.Is(err, errParams):
-		return &rpcError{jsonrpc.CodeInvalidRequest, err.Error()}
+		return nil, &rpcError{jsonrpc.CodeInvalidRequest, err.Error()}
 	default:
-		return &rpcError{jsonrpc.CodeParseError, "the body is not JSON"}
+		return nil, &rpcError{jsonrpc.CodeParseError, "the body is not JSON"}
 	}
+}
+
+// unknownMethod reports whether message calls a method that the server does not have,
+// and by which id. The SDK's words for that are a plain 400 in the protocols before
+// 2026-07-28. A method that is spelled with escapes is left to the SDK.
+func unknownMethod(message map[string]jsontext.Value) (id jsontext.Value, unknown bool) {
+	id = message["id"]
+	if kind := id.Kind(); kind != jsontext.KindString && kind != jsontext.KindNumber {
+		return nil, false // a notification, or no id that could be answered
+	}
+	method := message["method"]
+	if method.Kind() != jsontext.KindString || bytes.ContainsRune(method, '\\') {
+		return nil, false
+	}
+	return id, !allowed(string(method[1 : len(method)-1]))
 }
 
 var (

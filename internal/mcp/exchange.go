@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"todomanager/internal/audit"
 )
@@ -77,8 +78,7 @@ func (w *answerWriter) Write(p []byte) (int, error) {
 }
 
 // plain replaces the text of the SDK's own errors, which quotes the request and the
-// names of Go types, by the standard's name for the error. MCP's errors (-32020 and
-// on) keep theirs: they tell a client which version or header to send.
+// names of Go types, by constant words. The data of an error stays.
 func plain(response []byte) []byte {
 	if !bytes.Contains(response, []byte(`"error":`)) { // within a string the quotes would be escaped
 		return response
@@ -109,8 +109,12 @@ func plain(response []byte) []byte {
 		r.Error.Message = "internal error"
 	case jsonrpc.CodeParseError:
 		r.Error.Message = "parse error"
+	case mcp.CodeHeaderMismatch:
+		r.Error.Message = "the headers MCP-Protocol-Version, Mcp-Method and Mcp-Name must be there and agree with the body"
+	case mcp.CodeUnsupportedProtocolVersion:
+		r.Error.Message = "unsupported protocol version"
 	default:
-		return response
+		r.Error.Message = "error"
 	}
 	text, err := json.Marshal(r)
 	if err != nil {

@@ -42,7 +42,7 @@ func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 			if v := recover(); v != nil {
 				d.Logger.ErrorContext(ctx, "panic while a request was served", "method", method, "panic", v, "stack", string(debug.Stack()))
 				if method == methodCallTool && !x.handedOver {
-					d.Service.Refuse(ctx, x.call, tool, audit.ReasonInternalError)
+					d.refuseAfterPanic(ctx, x, tool)
 				}
 				res, err = nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "internal error"}
 			}
@@ -50,7 +50,7 @@ func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 		if method == methodCallTool {
 			params, _ := req.GetParams().(*mcp.CallToolParamsRaw)
 			if params == nil || !d.tools[params.Name] {
-				d.Service.Refuse(ctx, x.call, tool, audit.ReasonUnknownTool)
+				d.refuse(ctx, x, tool, audit.ReasonUnknownTool)
 				return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: unknownTool}
 			}
 			tool = params.Name
@@ -59,13 +59,29 @@ func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 	}
 }
 
+// refuse records a call that does not reach a method of the service.
+func (d *door) refuse(ctx context.Context, x *exchange, tool string, reason audit.Reason) {
+	d.Service.Refuse(ctx, x.call, tool, reason)
+	x.handedOver = true
+}
+
+// refuseAfterPanic must not panic itself: nothing above it recovers.
+func (d *door) refuseAfterPanic(ctx context.Context, x *exchange, tool string) {
+	defer func() {
+		if v := recover(); v != nil {
+			d.Logger.ErrorContext(ctx, "panic while a panic was recorded", "tool", tool, "panic", v)
+		}
+	}()
+	d.refuse(ctx, x, tool, audit.ReasonInternalError)
+}
+
 // handle adapts a tool to the SDK.
 func (d *door) handle(t tool) mcp.ToolHandler {
 	return func(ctx context.Context, req *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		x := exchangeFrom(ctx)
 		invoke, err := t.decode(req.Params.Arguments)
 		if err != nil {
-			d.Service.Refuse(ctx, x.call, t.definition.Name, audit.ReasonInvalidArguments)
+			d.refuse(ctx, x, t.definition.Name, audit.ReasonInvalidArguments)
 			return d.failure(x, err)
 		}
 		x.handedOver = true

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 
 	"todomanager/internal/audit"
@@ -36,8 +37,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, readStatus(err), rpcRefusal(readStatus(err)))
 		return
 	}
-	if bad := checkEnvelope(body); bad != nil {
+	message, bad := checkEnvelope(body)
+	if bad != nil {
 		refuse(w, http.StatusBadRequest, *bad)
+		return
+	}
+	if id, unknown := unknownMethod(message); unknown && r.Header.Get("Mcp-Protocol-Version") < "2026-07-28" {
+		respond(w, http.StatusOK, id, rpcError{jsonrpc.CodeMethodNotFound, "method not found"})
 		return
 	}
 	r = r.WithContext(withExchange(r.Context(), x))
@@ -76,15 +82,17 @@ func rpcRefusal(status int) rpcError {
 
 // refuse answers a request that never became a JSON-RPC call, in JSON-RPC's own form:
 // that is what MCP clients look for in an error's body.
-func refuse(w http.ResponseWriter, status int, e rpcError) {
+func refuse(w http.ResponseWriter, status int, e rpcError) { respond(w, status, nil, e) }
+
+func respond(w http.ResponseWriter, status int, id jsontext.Value, e rpcError) {
 	header := w.Header()
 	header.Set("Content-Type", "application/json")
 	header.Set("Cache-Control", "no-store")
 	header.Del("Content-Length")
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(struct {
-		Version string   `json:"jsonrpc"`
-		ID      *string  `json:"id"`
-		Error   rpcError `json:"error"`
-	}{Version: "2.0", Error: e})
+		Version string         `json:"jsonrpc"`
+		ID      jsontext.Value `json:"id"`
+		Error   rpcError       `json:"error"`
+	}{Version: "2.0", ID: id, Error: e})
 }

@@ -3,6 +3,7 @@ package todos
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"time"
@@ -52,6 +53,11 @@ func NewService(o Options) (*Service, error) {
 // arguments that could not be decoded, a door that panicked. Tool is the tool's name or
 // [audit.UnknownTool].
 func (s *Service) Refuse(ctx context.Context, call audit.Call, tool string, reason audit.Reason) {
+	defer func() { // it is called where a panic has just been caught
+		if v := recover(); v != nil {
+			s.denialRecorded(ctx, tool, reason, fmt.Errorf("panic: %v", v))
+		}
+	}()
 	err := s.store.Write(ctx, func(tx Tx) error {
 		return tx.Record(audit.Event{Call: call, Tool: tool, Decision: audit.Deny, Reason: reason})
 	})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -89,6 +90,33 @@ func TestPagesToTheEnd(t *testing.T) {
 		if most := (count + limit - 1) / limit; pages != most {
 			t.Errorf("pages of %d: %d pages, want %d", limit, pages, most)
 		}
+	}
+}
+
+// TestLongPages: a page of long todos ends before it gets large, and the cursor goes on
+// from there.
+func TestLongPages(t *testing.T) {
+	e := newEnv(t, nil)
+	const count, most = 40, 512 << 10
+	long := strings.Repeat("𝄞", todos.MaxContent)
+	for range count {
+		e.create(alice, long)
+	}
+	seen := make(map[string]bool)
+	for in := (todos.ListInput{Limit: todos.MaxPage}); ; {
+		page, err := e.List(t.Context(), call(alice), in)
+		if err != nil || len(page.Todos) == 0 || len(page.Todos)*len(long) > most {
+			t.Fatalf("a page of %d todos, %v", len(page.Todos), err)
+		}
+		for _, todo := range page.Todos {
+			seen[todo.ID] = true
+		}
+		if in.Cursor = page.NextCursor; in.Cursor == "" {
+			break
+		}
+	}
+	if len(seen) != count {
+		t.Errorf("%d todos were shown, want %d", len(seen), count)
 	}
 }
 

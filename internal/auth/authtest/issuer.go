@@ -158,7 +158,10 @@ func (p inProcess) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	}()
 	w := httptest.NewRecorder()
 	p.handler.ServeHTTP(w, r)
-	return w.Result(), r.Context().Err()
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	return w.Result(), nil
 }
 
 func writeJSON(w http.ResponseWriter, v any) {

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -22,6 +23,9 @@ func migrate(ctx context.Context, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 
+	if err := ours(ctx, o, db); err != nil {
+		return err
+	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.FS, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("read the embedded migrations: %w", err)
@@ -40,6 +44,21 @@ func migrate(ctx context.Context, o Options) (err error) {
 	}
 	for _, m := range applied {
 		o.Logger.Info("database schema upgraded", "path", o.Path, "version", m.Source.Version)
+	}
+	return nil
+}
+
+// ours refuses a database of some other program: adding our tables to it would be easy
+// to do by a slip of the path, and hard to undo.
+func ours(ctx context.Context, o Options, db *sql.DB) error {
+	var tables, versioned int
+	err := db.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE name = 'goose_db_version') FROM sqlite_schema WHERE type = 'table'`).
+		Scan(&tables, &versioned)
+	if err != nil {
+		return fmt.Errorf("read the schema of %s: %w; is it a database of this program?", o.Path, err)
+	}
+	if tables > 0 && versioned == 0 {
+		return fmt.Errorf("%s is a database of another program; name another file (--db)", o.Path)
 	}
 	return nil
 }

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+
+	"todomanager/internal/auth"
+	"todomanager/internal/config"
+	"todomanager/internal/httpserver"
+	"todomanager/internal/todos"
+)
+
+// site is a public URL with its own idea of who may come in. What is behind
+// authentication is the same for all sites: a principal's issuer keeps people apart.
+type site struct {
+	config.Site
+	verifier *auth.Verifier
+	guard    *auth.Guard
+}
+
+// sites are all that a server has. Each issuer belongs to one of them.
+type sites []site
+
+// newSites fetches nothing yet. Its errors are of the configuration.
+func newSites(c *config.Server, logger *slog.Logger) (sites, error) {
+	var list sites
+	for _, configured := range c.Sites() {
+		issuers, err := newIssuers(c, configured)
+		if err != nil {
+			return nil, err
+		}
+		s, err := newSite(configured, issuers, logger)
+		if err != nil {
+			return nil, configured.Invalid("%s", strings.ReplaceAll(err.Error(), "\n", "; "))
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+func newSite(configured config.Site, issuers []auth.Issuer, logger *slog.Logger) (s site, err error) {
+	s.Site = configured
+	s.verifier, err = auth.NewVerifier(auth.Options{Issuers: issuers, Resource: s.PublicURL, Logger: logger})
+	if err != nil {
+		return s, err
+	}
+	s.guard, err = auth.NewGuard(auth.GuardOptions{
+		Resource: s.PublicURL, Issuers: s.Issuers.URLs(), Scopes: todos.Scopes(), Spell: s.verifier.ScopeNames,
+		Verify: s.verifier.Verify, Logger: logger, ResourceName: "Todo Manager",
+	})
+	return s, err
+}
+
+// routes puts each site's guard in front of the endpoint that they share.
+func (s sites) routes(endpoint http.Handler) []httpserver.Site {
+	list := make([]httpserver.Site, len(s))
+	for i, site := range s {
+		list[i] = httpserver.Site{
+			PublicURL: site.PublicURL, Endpoint: site.guard.Require(endpoint),
+			Metadata: site.guard.Metadata(), MetadataPaths: site.guard.MetadataPaths(),
+		}
+	}
+	return list
+}
+
+// insufficientScope answers as the guard does that let the principal in.
+func (s sites) insufficientScope(w http.ResponseWriter, p auth.Principal, needed ...string) {
+	of := slices.IndexFunc(s, func(site site) bool { return slices.Contains(site.Issuers.URLs(), p.Issuer) })
+	s[of].guard.InsufficientScope(w, p, needed...)
+}
+
+// ready returns nil once the keys of all issuers have been loaded.
+func (s sites) ready() error {
+	errs := make([]error, len(s))
+	for i, site := range s {
+		errs[i] = site.verifier.Ready()
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,48 @@
+package config_test
+
+import (
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"todomanager/internal/config"
+)
+
+// The documented file must be good, and a setting or key without documentation is a
+// setting that nobody finds.
+func TestDocumentedFile(t *testing.T) {
+	text, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindStringSubmatch(string(text))
+	if block == nil {
+		t.Fatal("docs/configuration.md has no example")
+	}
+	got, err := parse(t, block[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Issuer) != 3 || len(got.Sites()) != 3 {
+		t.Errorf("%d issuers, %d sites", len(got.Issuer), len(got.Sites()))
+	}
+	mention := func(typ reflect.Type, name func(reflect.StructField) string) {
+		for field := range typ.Fields() {
+			if key := name(field); key != "" && !regexp.MustCompile(`(?m)^[ #-]*`+key+`:`).MatchString(block[1]) {
+				t.Errorf("the example lacks %s", key)
+			}
+		}
+	}
+	yamlKey := func(field reflect.StructField) string { return field.Tag.Get("yaml") }
+	mention(reflect.TypeFor[config.Issuer](), yamlKey)
+	mention(reflect.TypeFor[config.Introspection](), yamlKey)
+	mention(reflect.TypeFor[config.Server](), func(field reflect.StructField) string {
+		key := strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(field.Tag.Get("env"), "TODO_"), "_", "-"))
+		if key == "config" {
+			return ""
+		}
+		return key
+	})
+}
