@@ -3,6 +3,7 @@
 //
 //	server dev          try it: the service and a sign-in server, on loopback, no configuration
 //	server serve        the service, trusting the issuers it is given
+//	server check        look at the configuration, the issuers and the database; tell what to mend
 //	server audit list   who did what, with which scopes, and why it was allowed or refused
 //	server version      what this binary was built from
 //

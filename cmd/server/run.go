@@ -24,6 +24,7 @@ const (
 type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the service."`
 	Dev     devCommand     `cmd:"" help:"Run the service with a sign-in server for trying it out, on loopback only."`
+	Check   checkCommand   `cmd:"" help:"Look at the configuration, the issuers and the database, and tell what to mend."`
 	Audit   auditCommand   `cmd:"" help:"Query the audit log."`
 	Version versionCommand `cmd:"" help:"Print what this binary was built from."`
 }

@@ -43,7 +43,7 @@ func newSites(c *config.Server, logger *slog.Logger) (sites, error) {
 
 func newSite(configured config.Site, issuers []auth.Issuer, logger *slog.Logger) (s site, err error) {
 	s.Site = configured
-	s.verifier, err = auth.NewVerifier(auth.Options{Issuers: issuers, Resource: s.PublicURL, Logger: logger})
+	s.verifier, err = auth.NewVerifier(auth.Options{Issuers: issuers, Resource: s.PublicURL, Scopes: todos.Scopes(), Logger: logger})
 	if err != nil {
 		return s, err
 	}
@@ -72,11 +72,14 @@ func (s sites) insufficientScope(w http.ResponseWriter, p auth.Principal, needed
 	s[of].guard.InsufficientScope(w, p, needed...)
 }
 
-// ready returns nil once the keys of all issuers have been loaded.
+// ready returns nil once a site has the keys of an issuer: people of the others get 503
+// until theirs answers, and must not keep these from being served.
 func (s sites) ready() error {
 	errs := make([]error, len(s))
 	for i, site := range s {
-		errs[i] = site.verifier.Ready()
+		if errs[i] = site.verifier.Ready(); errs[i] == nil {
+			return nil
+		}
 	}
 	return errors.Join(errs...)
 }

@@ -7,8 +7,9 @@ import (
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
-// cacheSize bounds the verified tokens kept in memory, some 10 MB at most in
-// practice. Only good tokens get in, so nobody without one can push others out.
+// cacheSize bounds the verified tokens kept in memory: some 10 MB in practice, 60 MB
+// where an issuer fills every name to its limit. Only good tokens get in, so nobody
+// without one can push others out.
 const cacheSize = 10_000
 
 // A digest is the SHA-256 of a whole token, signature included.

@@ -123,6 +123,11 @@ func (x *examination) describe(check string, issuer *trusted, r *reading) (detai
 			return "read from sub, which is pairwise", "one person is another subject for every client"
 		}
 		return "read from " + issuer.SubjectClaim, ""
+	case checkTokenID:
+		if r.principal.TokenID == "" {
+			return "no jti", ""
+		}
+		return "read from jti", ""
 	case checkTenant:
 		if issuer.TenantClaim == "" {
 			return "the issuer is one tenant", ""

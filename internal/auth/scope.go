@@ -6,8 +6,9 @@ import (
 )
 
 const (
-	maxScopes     = 100 // scopes kept of one token
-	maxScopeBytes = 255 // longest scope name kept
+	maxScopes      = 100     // scopes kept of one token
+	maxScopeBytes  = 255     // longest scope name kept
+	maxScopesBytes = 4 << 10 // of all names together: they go into every row of the caller
 )
 
 // Scopes is a set of scope names: sorted, unique, each a valid scope-token of
@@ -17,16 +18,18 @@ type Scopes []string
 // ParseScopes reads a space separated list. Only 0x20 separates (RFC 6749
 // section 3.3): a tab, comma or line break is part of a name and makes it
 // invalid. Invalid names, names over 255 bytes and everything past the first
-// 100 names are dropped; dropping can only take rights away.
+// 100 names or 4 KiB are dropped; dropping can only take rights away.
 func ParseScopes(s string) Scopes {
 	return newScopes(strings.Split(s, " "))
 }
 
 func newScopes(names []string) Scopes {
 	var scopes Scopes
+	size := 0
 	for _, name := range names {
-		if validScope(name) && len(scopes) < maxScopes {
-			scopes = append(scopes, name)
+		if validScope(name) && len(scopes) < maxScopes && size+len(name) <= maxScopesBytes {
+			scopes = append(scopes, strings.Clone(name)) // lest a cached name keep its whole token alive
+			size += len(name)
 		}
 	}
 	slices.Sort(scopes)

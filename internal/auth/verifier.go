@@ -205,19 +205,16 @@ func (v *Verifier) Run(ctx context.Context) error {
 	return nil
 }
 
-// Ready returns nil once the keys of every issuer that needs them have been
-// loaded, be it long ago; until then an error that names the issuers missing.
+// Ready returns nil once the keys of an issuer have been loaded, be it long ago; until
+// then an error that names those still missing. One issuer is enough: another that is
+// down must not take its people out of service too.
 func (v *Verifier) Ready() error {
-	var missing []string
-	for _, url := range v.issuerURLs() {
-		if i := v.issuers[url]; !i.introspectsAll() && i.keys.set.Load() == nil {
-			missing = append(missing, url)
+	for _, i := range v.issuers {
+		if i.introspectsAll() || i.keys.set.Load() != nil {
+			return nil
 		}
 	}
-	if missing != nil {
-		return fmt.Errorf("keys not loaded yet: %s", strings.Join(missing, ", "))
-	}
-	return nil
+	return fmt.Errorf("no keys loaded yet: %s", strings.Join(v.issuerURLs(), ", "))
 }
 
 func (v *Verifier) issuerURLs() []string {

@@ -122,7 +122,10 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimSuffix(self.Path, "/")
 	switch r.URL.Path {
 	case "/.well-known/oauth-authorization-server" + path, path + "/.well-known/openid-configuration":
-		writeJSON(w, map[string]any{"issuer": i.URL, "jwks_uri": self.Scheme + "://" + self.Host + KeysPath})
+		writeJSON(w, map[string]any{
+			"issuer": i.URL, "jwks_uri": self.Scheme + "://" + self.Host + KeysPath,
+			"code_challenge_methods_supported": []string{"S256"},
+		})
 	case KeysPath:
 		writeJSON(w, i.JWKS())
 	default:
