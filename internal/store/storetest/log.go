@@ -129,7 +129,7 @@ func failedCall(f *fixture) {
 		if !errors.Is(err, c.want) {
 			f.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
-		if c.want == errUndo && err != errUndo {
+		if errors.Is(c.want, errUndo) && !errors.Is(err, errUndo) {
 			f.Errorf("%s: %v came back wrapped", c.name, err)
 		}
 		if got := f.list(all(alice)); !slices.Equal(got, []todos.Todo{before}) {
@@ -223,7 +223,7 @@ func filtered(f *fixture) {
 			f.Errorf("%s: rows %v, want %v", c.name, got, c.want)
 		}
 	}
-	if err := f.Each(f.Context(), audit.Filter{}, func(audit.Row) error { return errUndo }); err != errUndo {
+	if err := f.Each(f.Context(), audit.Filter{}, func(audit.Row) error { return errUndo }); !errors.Is(err, errUndo) {
 		f.Errorf("an error of the reader came back as %v", err)
 	}
 }
