@@ -27,7 +27,7 @@ func answerFor(reason Reason) answer {
 	case ReasonMissingHeader, ReasonMissingToken:
 		return answer{http.StatusUnauthorized, "", "send an access token of the authorization server as Authorization: Bearer"}
 	case ReasonInvalidHeader:
-		return answer{http.StatusBadRequest, "invalid_request", "send exactly one Authorization header of the form: Bearer, a space, one token"}
+		return answer{http.StatusBadRequest, "invalid_request", "send exactly one token, in one Authorization header of the form: Bearer, a space, the token; no form body may come with it"}
 	case ReasonTokenInQuery:
 		return answer{http.StatusBadRequest, "invalid_request", "send the token in the Authorization header, never in the address"}
 	case ReasonNotJWT:

@@ -126,8 +126,8 @@ func TestMetadata(t *testing.T) {
 		{"GET", 200, document, map[string]string{"Content-Type": "application/json", "Cache-Control": "public, max-age=300"}},
 		{"HEAD", 200, "", map[string]string{"Content-Type": "application/json", "Cache-Control": "public, max-age=300"}},
 		{"OPTIONS", 204, "", map[string]string{"Access-Control-Allow-Methods": "GET, HEAD, OPTIONS", "Access-Control-Allow-Headers": "*"}},
-		{"POST", 405, `{"error":"method_not_allowed","error_description":"the metadata can only be read"}` + "\n", map[string]string{"Allow": "GET, HEAD, OPTIONS"}},
-		{"DELETE", 405, `{"error":"method_not_allowed","error_description":"the metadata can only be read"}` + "\n", map[string]string{"Allow": "GET, HEAD, OPTIONS"}},
+		{"POST", 405, `{"error":"method_not_allowed","error_description":"the metadata can only be read","reason":"method_not_allowed"}` + "\n", map[string]string{"Allow": "GET, HEAD, OPTIONS"}},
+		{"DELETE", 405, `{"error":"method_not_allowed","error_description":"the metadata can only be read","reason":"method_not_allowed"}` + "\n", map[string]string{"Allow": "GET, HEAD, OPTIONS"}},
 	} {
 		req, err := http.NewRequestWithContext(t.Context(), c.method, server.URL, nil)
 		if err != nil {

@@ -29,7 +29,7 @@ func answers() map[auth.Reason]wanted {
 	return map[auth.Reason]wanted{
 		auth.ReasonMissingHeader:   {unauthorized, bareAnswer},
 		auth.ReasonMissingToken:    {unauthorized, bareAnswer},
-		auth.ReasonInvalidHeader:   with(badRequest, "invalid_request", "send exactly one Authorization header of the form: Bearer, a space, one token"),
+		auth.ReasonInvalidHeader:   with(badRequest, "invalid_request", "send exactly one token, in one Authorization header of the form: Bearer, a space, the token; no form body may come with it"),
 		auth.ReasonTokenInQuery:    with(badRequest, "invalid_request", "send the token in the Authorization header, never in the address"),
 		auth.ReasonInvalidToken:    with(unauthorized, "invalid_token", "the access token is not valid"),
 		auth.ReasonNotJWT:          with(unauthorized, "invalid_token", "not a JWT: ask the authorization server for this resource or audience"),

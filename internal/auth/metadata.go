@@ -56,7 +56,7 @@ func (g *Guard) Metadata() http.Handler {
 		default:
 			h.Set("Allow", "GET, HEAD, OPTIONS")
 			WriteError(w, http.StatusMethodNotAllowed, Error{
-				Error: "method_not_allowed", Description: "the metadata can only be read",
+				Error: "method_not_allowed", Description: "the metadata can only be read", Reason: "method_not_allowed",
 			})
 		}
 	})
