@@ -14,7 +14,7 @@ import (
 )
 
 type auditCommand struct {
-	List auditListCommand `cmd:"" help:"Print audit rows, oldest first. Works beside a running server and writes nothing."`
+	List auditListCommand `cmd:"" help:"Print audit rows, oldest first. Works beside a running server and changes no data."`
 }
 
 // auditListCommand prints rows of the log.
@@ -23,7 +23,8 @@ type auditListCommand struct {
 	DB     string `name:"db" env:"TODO_DB" default:"todos.db" placeholder:"FILE" help:"SQLite database (${default})."`
 
 	Since    since  `placeholder:"TIME" help:"Only rows since then: a duration back from now (90m, 24h, 7d), a date, or an RFC 3339 time."`
-	Subject  string `placeholder:"TEXT" help:"Only rows of this subject."`
+	Issuer   string `placeholder:"URL" help:"Only rows of this issuer."`
+	Subject  string `placeholder:"TEXT" help:"Only rows of this subject; with --issuer, of one person."`
 	Tool     string `placeholder:"NAME" help:"Only rows of this tool; 'unknown' for names the server does not have."`
 	Decision string `placeholder:"allow|deny" help:"Only rows with this decision."`
 	Limit    int64  `placeholder:"N" help:"Only the newest N of these rows (all)."`
@@ -73,7 +74,7 @@ func (c *auditListCommand) Run(ctx context.Context, std stdio) (err error) {
 		p = audit.NewJSONL(std.out)
 	}
 	filter := audit.Filter{
-		Since: c.Since.before(time.Now()), Subject: c.Subject, Tool: c.Tool, Decision: audit.Decision(c.Decision), Limit: c.Limit,
+		Since: c.Since.before(time.Now()), Issuer: c.Issuer, Subject: c.Subject, Tool: c.Tool, Decision: audit.Decision(c.Decision), Limit: c.Limit,
 	}
 	if err := log.Each(ctx, filter, p.Print); err != nil {
 		return err

@@ -42,6 +42,9 @@ func (c *checkCommand) Run(ctx context.Context, std stdio) error {
 	if err != nil {
 		return err
 	}
+	if err := c.CheckFiles(); err != nil {
+		return err
+	}
 	all, err := newSites(&c.Server, logger)
 	if err != nil {
 		return err
@@ -105,7 +108,7 @@ func databaseFinding(ctx context.Context, path string) auth.Finding {
 	c, err := sqlite.Inspect(ctx, path)
 	switch {
 	case err != nil:
-		f.Detail, f.Mend = err.Error(), "restore a backup, or name another file with --db"
+		f.Detail, f.Mend, _ = strings.Cut(err.Error(), "; ")
 	case !c.Exists:
 		return missingDatabase(path)
 	case c.Version > c.Known:
@@ -121,7 +124,8 @@ func databaseFinding(ctx context.Context, path string) auth.Finding {
 	return f
 }
 
-// missingDatabase tells whether a first start could create it.
+// missingDatabase is what a first start finds. Whether it may write the folder is only
+// known then.
 func missingDatabase(path string) auth.Finding {
 	f := auth.Finding{Check: "database", OK: true, Detail: "there is none yet",
 		Mend: "nothing if this is the first start, which creates it; otherwise name the right file with --db"}

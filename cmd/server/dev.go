@@ -32,10 +32,10 @@ func (c *devCommand) Validate() error {
 	if len(c.Issuer) != 1 || c.Issuer[0].PublicURL != "" {
 		return fmt.Errorf("--issuer (variable TODO_ISSUER) is %s: dev runs one sign-in server of its own, for --public-url; leave it out, or use serve", strings.Join(c.Issuer.URLs(), ", "))
 	}
-	for name, text := range map[string]string{"issuer": c.Issuer[0].URL, "public-url": c.PublicURL} {
-		u, err := url.Parse(text)
+	for _, setting := range [][2]string{{"issuer", c.Issuer[0].URL}, {"public-url", c.PublicURL}} {
+		u, err := url.Parse(setting[1])
 		if err != nil || u.Scheme != "http" || !isLoopback(u.Hostname()) {
-			return fmt.Errorf("--%s is %s: dev serves http on loopback only; leave it out, or use serve", name, text)
+			return fmt.Errorf("--%s is %s: dev serves http on loopback only; leave it out, or use serve", setting[0], setting[1])
 		}
 	}
 	host, port, err := net.SplitHostPort(c.Listen)

@@ -56,6 +56,9 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 		}
 	}()
 
+	if err := c.CheckFiles(); err != nil {
+		return nil, err
+	}
 	if s.sites, err = newSites(c, logger); err != nil {
 		return nil, err
 	}

@@ -21,8 +21,7 @@ CREATE INDEX todos_by_age ON todos (issuer, tenant, created_at, id);
 
 -- One row per tools/call, written in the transaction of the change it records.
 -- seq has no gaps and occurred_at never goes back, so both order the log.
--- subject, target_subject and client_id may be blanked when a person is erased;
--- every other column is final.
+-- subject, target_subject and client_id can be null: they identify people.
 CREATE TABLE audit_log (
     seq            INTEGER PRIMARY KEY CHECK (seq > 0),
     chain          INTEGER NOT NULL DEFAULT 0 CHECK (chain = 0),
@@ -43,7 +42,7 @@ CREATE TABLE audit_log (
     tenant         TEXT    NOT NULL,
     subject        TEXT,
     client_id      TEXT,
-    token_sha256   BLOB    NOT NULL CHECK (length(token_sha256) = 32), -- of the JWT's header.payload
+    token_sha256   BLOB    NOT NULL CHECK (length(token_sha256) = 32), -- of the JWT's header.payload, or of a whole opaque token
     token_id       TEXT    NOT NULL, -- the JWT's jti, '' if it has none
     request_id     TEXT    NOT NULL, -- as in the access log
     duration_us    INTEGER NOT NULL CHECK (duration_us >= 0),

@@ -24,7 +24,8 @@ SELECT seq FROM audit_log WHERE occurred_at < sqlc.arg(time) ORDER BY seq DESC L
 -- name: AuditSeqFromEnd :one
 SELECT seq
 FROM audit_log
-WHERE seq > sqlc.arg(after_seq)
+WHERE seq > sqlc.arg(after_seq) AND seq <= sqlc.arg(last_seq)
+  AND (CAST(sqlc.arg(issuer) AS TEXT) = '' OR issuer = sqlc.arg(issuer))
   AND (CAST(sqlc.arg(subject) AS TEXT) = '' OR subject = sqlc.arg(subject))
   AND (CAST(sqlc.arg(tool) AS TEXT) = '' OR tool = sqlc.arg(tool))
   AND (CAST(sqlc.arg(decision) AS TEXT) = '' OR decision = sqlc.arg(decision))
@@ -34,7 +35,8 @@ LIMIT 1 OFFSET sqlc.arg(newer);
 -- name: ListAudit :many
 SELECT *
 FROM audit_log
-WHERE seq > sqlc.arg(after_seq)
+WHERE seq > sqlc.arg(after_seq) AND seq <= sqlc.arg(last_seq)
+  AND (CAST(sqlc.arg(issuer) AS TEXT) = '' OR issuer = sqlc.arg(issuer))
   AND (CAST(sqlc.arg(subject) AS TEXT) = '' OR subject = sqlc.arg(subject))
   AND (CAST(sqlc.arg(tool) AS TEXT) = '' OR tool = sqlc.arg(tool))
   AND (CAST(sqlc.arg(decision) AS TEXT) = '' OR decision = sqlc.arg(decision))

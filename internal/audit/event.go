@@ -47,7 +47,7 @@ const (
 	Deny  Decision = "deny"
 )
 
-// Basis says what a decision to allow rested on; empty for most denials.
+// Basis says what a decision to allow rested on; empty for denials.
 type Basis string
 
 // The two bases. Ownership is looked at first: acting on one's own todo has the basis
@@ -97,6 +97,8 @@ func (e Event) Check() error {
 		return fmt.Errorf("%w: decision %q with reason %q", ErrBadEvent, e.Decision, e.Reason)
 	case e.Decision == Allow && e.Basis == BasisNone:
 		return fmt.Errorf("%w: allowed without a basis", ErrBadEvent)
+	case e.Decision == Deny && (e.Basis != BasisNone || len(e.ScopesUsed) > 0):
+		return fmt.Errorf("%w: denied, yet on a basis", ErrBadEvent)
 	case e.Basis == BasisOwner && len(e.ScopesUsed) > 0:
 		return fmt.Errorf("%w: ownership decided, yet scopes were used", ErrBadEvent)
 	case e.Call.Principal.Issuer == "" || e.Call.Principal.Subject == "":

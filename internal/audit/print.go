@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -36,11 +37,15 @@ func (p *JSONL) Flush() error { return p.w.Flush() }
 // MarshalJSON fixes the form of the time; everything else is as the tags say.
 func (r Row) MarshalJSON() ([]byte, error) {
 	type plain Row
-	return json.Marshal(struct {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // an encoder around this one cannot undo it
+	err := encoder.Encode(struct {
 		Seq        int64  `json:"seq"`
 		OccurredAt string `json:"occurred_at"`
 		plain
 	}{r.Seq, r.OccurredAt.UTC().Format(timeLayout), plain(r)})
+	return text.Bytes(), err
 }
 
 // Table prints columns of fixed width, so that rows can be shown as they are read,

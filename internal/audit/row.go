@@ -33,7 +33,8 @@ const ToolCall = "tool.call"
 // Filter selects rows. A zero field matches everything.
 type Filter struct {
 	Since    time.Time // rows at or after this time
-	Subject  string    // exact
+	Issuer   string    // exact
+	Subject  string    // exact; means one person only together with an issuer
 	Tool     string    // exact
 	Decision Decision
 	Limit    int64 // the newest so many of the matching rows; 0 or less means all

@@ -19,7 +19,8 @@ type Principal struct {
 	ClientID string
 	// Scopes are the granted scopes under this server's own names.
 	Scopes Scopes
-	// TokenHash is the SHA-256 of the token's "header.payload". The signature
+	// TokenHash is the SHA-256 of the token's "header.payload", or of the whole
+	// token if it is opaque. The signature
 	// is left out because one token can carry several valid ones (an ECDSA
 	// signature has a twin).
 	TokenHash [32]byte

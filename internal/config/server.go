@@ -1,6 +1,9 @@
 package config
 
-import "net/netip"
+import (
+	"crypto/tls"
+	"net/netip"
+)
 
 // Server is the configuration of a running server. It is embedded in the kong
 // struct of each command that needs it; a command with other defaults sets the
@@ -31,6 +34,18 @@ type Server struct {
 	TLSCert        string `name:"tls-cert" env:"TODO_TLS_CERT" placeholder:"FILE" help:"Certificate chain, PEM; needs --tls-key."`
 	TLSKey         string `name:"tls-key" env:"TODO_TLS_KEY" placeholder:"FILE" help:"Private key, PEM; needs --tls-cert."`
 	LogLevel       string `env:"TODO_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (default ${default})."`
+}
+
+// CheckFiles looks into the files that the settings name, which Validate does not. Its
+// error is an [*Error].
+func (s *Server) CheckFiles() error {
+	if s.TLSCert == "" {
+		return nil
+	}
+	if _, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey); err != nil {
+		return invalid("tls-cert", s.TLSCert, "not usable with --tls-key %q: %w; name a PEM certificate chain and its private key", s.TLSKey, err)
+	}
+	return nil
 }
 
 // Proxies returns --trusted-proxies as prefixes; a plain address is a prefix of

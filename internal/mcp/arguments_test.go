@@ -62,6 +62,8 @@ func TestArguments(t *testing.T) {
 		{"list, empty", todos.ToolList, `{}`, list(200, "")},
 		{"list, both", todos.ToolList, `{"limit":7,"cursor":"abc"}`, list(7, "abc")},
 		{"list, the service judges the limit", todos.ToolList, `{"limit":-1}`, list(-1, "")},
+		{"list, optional ones null", todos.ToolList, `{"limit":null,"cursor":null}`, list(200, "")},
+		{"list, a whole number with a point", todos.ToolList, `{"limit":5.0}`, list(5, "")},
 		{"list, null", todos.ToolList, `null`, nil},
 		{"list, text for a limit", todos.ToolList, `{"limit":"7"}`, nil},
 		{"list, fraction", todos.ToolList, `{"limit":1.5}`, nil},

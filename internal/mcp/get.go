@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"math"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -48,15 +49,27 @@ func getTodos() tool {
 			}`),
 			mcp.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, DestructiveHint: &destructive}),
 		decode: func(arguments json.RawMessage) (invocation, error) {
-			in := struct {
-				Limit  int    `json:"limit"`
-				Cursor string `json:"cursor"`
-			}{Limit: todos.DefaultPage}
+			// Pointers, since null is another way to leave an optional argument out; a
+			// float, since 5.0 is an integer to JSON Schema and to some clients.
+			var in struct {
+				Limit  *float64 `json:"limit"`
+				Cursor *string  `json:"cursor"`
+			}
 			if err := decode(arguments, &in); err != nil {
 				return nil, err
 			}
+			list := todos.ListInput{Limit: todos.DefaultPage}
+			if in.Cursor != nil {
+				list.Cursor = *in.Cursor
+			}
+			if in.Limit != nil {
+				if *in.Limit != math.Trunc(*in.Limit) || math.Abs(*in.Limit) > math.MaxInt32 {
+					return nil, &todos.InvalidError{Argument: "limit", Problem: "must be a whole number"}
+				}
+				list.Limit = int(*in.Limit)
+			}
 			return func(ctx context.Context, s Service, call audit.Call) (any, error) {
-				page, err := s.List(ctx, call, todos.ListInput{Limit: in.Limit, Cursor: in.Cursor})
+				page, err := s.List(ctx, call, list)
 				return pageOut(page), err
 			}, nil
 		},

@@ -91,8 +91,8 @@ func (s *Service) rescue(ctx context.Context, call audit.Call, tool string, err 
 // call that panicked has left no row yet, so it gets one here.
 func (s *Service) settle(ctx context.Context, call audit.Call, tool string, err error) error {
 	switch {
-	case err == nil:
-		return nil
+	case err == nil, errors.Is(err, ErrOverloaded): // the access log has its 503
+		return err
 	case errors.Is(err, ErrInternal):
 		s.logger.ErrorContext(ctx, "a call failed inside its transaction", "tool", tool, "err", err)
 		return s.deny(ctx, call, tool, audit.ReasonInternalError, ErrInternal)

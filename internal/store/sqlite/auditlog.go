@@ -42,13 +42,21 @@ func (l *AuditLog) Close() error { return l.db.Close() }
 // Each calls yield for every row that f selects, oldest first, and stops at its first
 // error. However long the log is, it holds one page of it.
 func (l *AuditLog) Each(ctx context.Context, f audit.Filter, yield func(audit.Row) error) error {
-	after, err := l.start(ctx, f)
+	// The log may grow meanwhile: what is listed ends where it ended at the start.
+	head, err := l.queries.AuditHead(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	var after int64
+	if err == nil {
+		after, err = l.start(ctx, f, head.Seq)
+	}
 	if err != nil {
 		return l.unreadable(err)
 	}
 	for {
 		rows, err := l.queries.ListAudit(ctx, sqlitedb.ListAuditParams{
-			AfterSeq: after, Subject: f.Subject, Tool: f.Tool, Decision: string(f.Decision), MaxRows: auditPage,
+			AfterSeq: after, LastSeq: head.Seq, Issuer: f.Issuer, Subject: f.Subject, Tool: f.Tool, Decision: string(f.Decision), MaxRows: auditPage,
 		})
 		if err != nil {
 			return l.unreadable(err)
@@ -66,11 +74,11 @@ func (l *AuditLog) Each(ctx context.Context, f audit.Filter, yield func(audit.Ro
 }
 
 func (l *AuditLog) unreadable(err error) error {
-	return fmt.Errorf("read the audit log in %s: %w; name the file that the server uses (--db)", l.path, err)
+	return fmt.Errorf("read the audit log in %s: %w; %s", l.path, err, mendLooking(err))
 }
 
 // start finds the seq after which the selected rows begin.
-func (l *AuditLog) start(ctx context.Context, f audit.Filter) (after int64, err error) {
+func (l *AuditLog) start(ctx context.Context, f audit.Filter, last int64) (after int64, err error) {
 	if !f.Since.IsZero() {
 		after, err = l.queries.AuditSeqBefore(ctx, ceilMilli(f.Since))
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -81,7 +89,7 @@ func (l *AuditLog) start(ctx context.Context, f audit.Filter) (after int64, err 
 		return after, nil
 	}
 	first, err := l.queries.AuditSeqFromEnd(ctx, sqlitedb.AuditSeqFromEndParams{
-		AfterSeq: after, Subject: f.Subject, Tool: f.Tool, Decision: string(f.Decision), Newer: f.Limit - 1,
+		AfterSeq: after, LastSeq: last, Issuer: f.Issuer, Subject: f.Subject, Tool: f.Tool, Decision: string(f.Decision), Newer: f.Limit - 1,
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return after, nil // fewer rows than the limit

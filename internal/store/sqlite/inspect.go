@@ -33,10 +33,10 @@ func Inspect(ctx context.Context, path string) (c Condition, err error) {
 	}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
+		return c, orphanedLog(path)
 	}
 	if err != nil {
-		return c, err
+		return c, fmt.Errorf("%w; run this as the server's user", err)
 	}
 	c.Exists, c.Bytes = true, info.Size()
 
@@ -47,7 +47,7 @@ func Inspect(ctx context.Context, path string) (c Condition, err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	row := db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`)
 	if err := row.Scan(&c.Version); err != nil {
-		return c, fmt.Errorf("not a database of this program: %w", err)
+		return c, fmt.Errorf("%w; %s", err, mendLooking(err))
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
@@ -57,9 +57,9 @@ func Inspect(ctx context.Context, path string) (c Condition, err error) {
 	case errors.Is(err, context.DeadlineExceeded): // too large to look through here; nothing bad was found so far
 		return c, nil
 	case err != nil:
-		return c, err
+		return c, fmt.Errorf("%w; %s", err, mendLooking(err))
 	case verdict != "ok":
-		return c, fmt.Errorf("damaged: %s", verdict)
+		return c, fmt.Errorf("%s; the file is damaged: restore a backup", verdict)
 	}
 	return c, nil
 }

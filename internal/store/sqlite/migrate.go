@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 
@@ -17,15 +16,15 @@ var ErrTooNew = errors.New("the database is newer than this program")
 // migrate brings the schema up to date. goose itself would serve a newer database
 // without a word, so that is looked at first.
 func migrate(ctx context.Context, o Options) (err error) {
+	if err := ours(ctx, o); err != nil {
+		return err
+	}
 	db, err := o.pool(forWriting, 1)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 
-	if err := ours(ctx, o, db); err != nil {
-		return err
-	}
 	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.FS, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("read the embedded migrations: %w", err)
@@ -48,11 +47,19 @@ func migrate(ctx context.Context, o Options) (err error) {
 	return nil
 }
 
-// ours refuses a database of some other program: adding our tables to it would be easy
-// to do by a slip of the path, and hard to undo.
-func ours(ctx context.Context, o Options, db *sql.DB) error {
+// ours refuses a database of some other program, before anything in it is changed:
+// adding our tables would be easy to do by a slip of the path, and hard to undo.
+func ours(ctx context.Context, o Options) (err error) {
+	if o.opened.Size() == 0 {
+		return nil // just created
+	}
+	db, err := o.pool(forLooking, 1)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
 	var tables, versioned int
-	err := db.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE name = 'goose_db_version') FROM sqlite_schema WHERE type = 'table'`).
+	err = db.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE name = 'goose_db_version') FROM sqlite_schema WHERE type = 'table'`).
 		Scan(&tables, &versioned)
 	if err != nil {
 		return fmt.Errorf("read the schema of %s: %w; is it a database of this program?", o.Path, err)

@@ -101,8 +101,8 @@ func create(o Options) error {
 	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
 		return fmt.Errorf("create the folder of the database: %w; name a path in a folder that this user may write (--db)", err)
 	}
-	if _, err := os.Stat(o.Path); errors.Is(err, fs.ErrNotExist) && exists(o.Path+"-wal") {
-		return fmt.Errorf("%s is missing but its write-ahead log %s-wal is there, with data that belongs to it: put the database back, or move the log away to start with an empty one", o.Path, o.Path)
+	if err := orphanedLog(o.Path); err != nil {
+		return err
 	}
 	file, err := os.OpenFile(o.Path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
@@ -115,9 +115,16 @@ func create(o Options) error {
 	return file.Close()
 }
 
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
+// orphanedLog refuses to start afresh where a database is missing and its write-ahead
+// log is not. An empty one does not count: readers leave it beside a stopped database.
+func orphanedLog(path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if wal, err := os.Lstat(path + "-wal"); err != nil || wal.Size() == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s is missing but its write-ahead log %s-wal is there, with data that belongs to it: put the database back, or move the log away to start with an empty one", path, path)
 }
 
 // inPlace reports whether the database is still the file that was opened. SQLite goes

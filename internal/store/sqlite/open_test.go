@@ -255,9 +255,16 @@ func TestForeignDatabase(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), "CREATE TABLE bookmarks (url TEXT)"); err != nil {
 		t.Fatal(err)
 	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	s, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Logger: slog.New(slog.DiscardHandler)})
 	if err == nil {
 		s.Close()
+	}
+	if after, readErr := os.ReadFile(path); readErr != nil || !bytes.Equal(before, after) {
+		t.Errorf("the file was changed (%v)", readErr)
 	}
 	if err == nil || !strings.Contains(err.Error(), "another program") || !strings.Contains(err.Error(), "--db") {
 		t.Errorf("got %v", err)

@@ -25,8 +25,8 @@ var plans = map[string][]string{
 	// The newest row first, and stops there. A scan of audit_log is in the order of seq.
 	"AuditHead":       {"SCAN audit_log"},
 	"AuditSeqBefore":  {"SCAN audit_log"},
-	"AuditSeqFromEnd": {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>?)"},
-	"ListAudit":       {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>?)"},
+	"AuditSeqFromEnd": {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+	"ListAudit":       {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
 }
 
 // TestQueryPlans explains every statement, on a database with many rows, with and

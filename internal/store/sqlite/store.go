@@ -28,11 +28,7 @@ func (s *Store) List(ctx context.Context, q todos.Query) ([]todos.Todo, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list todos: %w", err)
 	}
-	list := make([]todos.Todo, len(rows))
-	for i, r := range rows {
-		list[i] = todoOf(r.Subject, r.ID, r.Content, r.CreatedAt)
-	}
-	return list, nil
+	return todosOf(rows), nil
 }
 
 func (s *Store) listTenant(ctx context.Context, q todos.Query) ([]todos.Todo, error) {
@@ -43,11 +39,17 @@ func (s *Store) listTenant(ctx context.Context, q todos.Query) ([]todos.Todo, er
 	if err != nil {
 		return nil, fmt.Errorf("list todos: %w", err)
 	}
+	return todosOf(rows), nil
+}
+
+// todosOf serves both queries, whose rows have the same columns.
+func todosOf[R sqlitedb.TodosOfOwnerRow | sqlitedb.TodosOfTenantRow](rows []R) []todos.Todo {
 	list := make([]todos.Todo, len(rows))
-	for i, r := range rows {
+	for i := range rows {
+		r := sqlitedb.TodosOfOwnerRow(rows[i])
 		list[i] = todoOf(r.Subject, r.ID, r.Content, r.CreatedAt)
 	}
-	return list, nil
+	return list
 }
 
 // after is the time half of a keyset position. The start of a list lies before every

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"todomanager/internal/todos"
 )
 
@@ -28,16 +30,17 @@ const (
 	writeDeadline = 5 * time.Second
 )
 
-// writer owns the one connection that writes. All its fields but queue and mu are
-// touched by its own goroutine only.
+// writer owns the one connection that writes. Its goroutine alone touches conn, until it
+// has ended.
 type writer struct {
 	ctx  context.Context // never ends
 	db   *sql.DB         // of one connection
 	conn *writeConn
 	Options
 
+	clock   rate.Sometimes // for the warning about it
 	queue   chan *job
-	mu      sync.RWMutex // guards closed, so that nothing is sent on a closed queue
+	mu      sync.RWMutex // guards closed, lest something is sent on a closed queue
 	closed  bool
 	stopped chan struct{} // closed when the goroutine has ended
 }
@@ -64,7 +67,7 @@ func startWriter(ctx context.Context, o Options) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{ctx: context.WithoutCancel(ctx), db: db, Options: o, queue: make(chan *job, queueLimit), stopped: make(chan struct{})}
+	w := &writer{ctx: context.WithoutCancel(ctx), db: db, Options: o, clock: rate.Sometimes{Interval: time.Hour}, queue: make(chan *job, queueLimit), stopped: make(chan struct{})}
 	if w.conn, err = connect(w.ctx, db); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", o.Path, err), db.Close())
 	}
@@ -203,8 +206,14 @@ func (w *writer) begin() (*group, error) {
 	g, err := w.conn.begin(w.Now)
 	if err != nil {
 		w.rollback()
+		return nil, err
 	}
-	return g, err
+	if ahead := g.now.Sub(w.Now()); ahead > time.Minute {
+		w.clock.Do(func() {
+			w.Logger.Warn("the newest audit row is in the future, so new rows get its time until the clock reaches it; compare this machine's clock", "ahead", ahead)
+		})
+	}
+	return g, nil
 }
 
 // rollback leaves the connection without a transaction, or drops it.

@@ -106,16 +106,19 @@ func (q *Queries) AuditSeqBefore(ctx context.Context, time int64) (int64, error)
 const auditSeqFromEnd = `-- name: AuditSeqFromEnd :one
 SELECT seq
 FROM audit_log
-WHERE seq > ?1
-  AND (CAST(?2 AS TEXT) = '' OR subject = ?2)
-  AND (CAST(?3 AS TEXT) = '' OR tool = ?3)
-  AND (CAST(?4 AS TEXT) = '' OR decision = ?4)
+WHERE seq > ?1 AND seq <= ?2
+  AND (CAST(?3 AS TEXT) = '' OR issuer = ?3)
+  AND (CAST(?4 AS TEXT) = '' OR subject = ?4)
+  AND (CAST(?5 AS TEXT) = '' OR tool = ?5)
+  AND (CAST(?6 AS TEXT) = '' OR decision = ?6)
 ORDER BY seq DESC
-LIMIT 1 OFFSET ?5
+LIMIT 1 OFFSET ?7
 `
 
 type AuditSeqFromEndParams struct {
 	AfterSeq int64
+	LastSeq  int64
+	Issuer   string
 	Subject  string
 	Tool     string
 	Decision string
@@ -126,6 +129,8 @@ type AuditSeqFromEndParams struct {
 func (q *Queries) AuditSeqFromEnd(ctx context.Context, arg AuditSeqFromEndParams) (int64, error) {
 	row := q.queryRow(ctx, q.auditSeqFromEndStmt, auditSeqFromEnd,
 		arg.AfterSeq,
+		arg.LastSeq,
+		arg.Issuer,
 		arg.Subject,
 		arg.Tool,
 		arg.Decision,
@@ -139,16 +144,19 @@ func (q *Queries) AuditSeqFromEnd(ctx context.Context, arg AuditSeqFromEndParams
 const listAudit = `-- name: ListAudit :many
 SELECT seq, chain, occurred_at, event, tool, decision, reason, basis, scopes_granted, scopes_used, target_id, target_subject, result_count, issuer, tenant, subject, client_id, token_sha256, token_id, request_id, duration_us
 FROM audit_log
-WHERE seq > ?1
-  AND (CAST(?2 AS TEXT) = '' OR subject = ?2)
-  AND (CAST(?3 AS TEXT) = '' OR tool = ?3)
-  AND (CAST(?4 AS TEXT) = '' OR decision = ?4)
+WHERE seq > ?1 AND seq <= ?2
+  AND (CAST(?3 AS TEXT) = '' OR issuer = ?3)
+  AND (CAST(?4 AS TEXT) = '' OR subject = ?4)
+  AND (CAST(?5 AS TEXT) = '' OR tool = ?5)
+  AND (CAST(?6 AS TEXT) = '' OR decision = ?6)
 ORDER BY seq
-LIMIT ?5
+LIMIT ?7
 `
 
 type ListAuditParams struct {
 	AfterSeq int64
+	LastSeq  int64
+	Issuer   string
 	Subject  string
 	Tool     string
 	Decision string
@@ -158,6 +166,8 @@ type ListAuditParams struct {
 func (q *Queries) ListAudit(ctx context.Context, arg ListAuditParams) ([]AuditLog, error) {
 	rows, err := q.query(ctx, q.listAuditStmt, listAudit,
 		arg.AfterSeq,
+		arg.LastSeq,
+		arg.Issuer,
 		arg.Subject,
 		arg.Tool,
 		arg.Decision,
