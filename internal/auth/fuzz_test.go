@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +33,7 @@ func fuzzVerifier(f *testing.F) (*authtest.Issuer, *auth.Verifier) {
 // FuzzToken: whatever text arrives, only the very token that was issued is
 // accepted, and every refusal is typed.
 func FuzzToken(f *testing.F) {
+	addCorpus(f)
 	issuer, verifier := fuzzVerifier(f)
 	good := issuer.Token(authtest.Claims{Subject: "u"})
 	signed := good[:strings.LastIndex(good, ".")]
@@ -57,6 +61,7 @@ func FuzzToken(f *testing.F) {
 // FuzzClaims signs any payload with the issuer's key. What is accepted must
 // mean to a plain JSON reader what it meant to the verifier, within the policy.
 func FuzzClaims(f *testing.F) {
+	addCorpus(f)
 	issuer, verifier := fuzzVerifier(f)
 	now := time.Now()
 	base, err := json.Marshal(map[string]any{"iss": issuer.URL, "aud": resource, "sub": "u", "scope": "a b",
@@ -94,6 +99,7 @@ func FuzzClaims(f *testing.F) {
 // FuzzAuthorization: at most one token gets out of a header, and it is the
 // header's only credential.
 func FuzzAuthorization(f *testing.F) {
+	addCorpus(f)
 	for _, seed := range []string{"Bearer x", "bearer  x.y", "Bearer", "Bearer x, Bearer y", "Bearer\tx", "Basic x", "x", `Bearer "x"`, "Bearer x y", "BEARER a=b="} {
 		f.Add(seed)
 	}
@@ -127,6 +133,7 @@ func FuzzAuthorization(f *testing.F) {
 // FuzzIntrospection: whatever the endpoint answers, a principal comes out only
 // of an answer that means the same to a plain JSON reader.
 func FuzzIntrospection(f *testing.F) {
+	addCorpus(f)
 	var serial int64
 	issuer := authtest.NewAt("https://as.example")
 	verifier, err := auth.NewVerifier(auth.Options{
@@ -162,4 +169,20 @@ func FuzzIntrospection(f *testing.F) {
 			t.Errorf("%q read as %+v, verified as %+v", answer, plain, p)
 		}
 	})
+}
+
+// addCorpus adds what long runs found worth keeping: one Go string literal a line, in a
+// file named for the target.
+func addCorpus(f *testing.F) {
+	text, err := os.ReadFile(filepath.Join("testdata", "corpus", f.Name()+".txt"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		seed, err := strconv.Unquote(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			f.Fatalf("%s: %v", line, err)
+		}
+		f.Add(seed)
+	}
 }
