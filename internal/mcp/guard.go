@@ -55,7 +55,11 @@ func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 			}
 			tool = params.Name
 		}
-		return next(ctx, method, req)
+		res, err = next(ctx, method, req)
+		if method == methodCallTool && !x.handedOver { // the SDK ended the call on its way to the tool
+			d.refuse(ctx, x, tool, audit.ReasonInvalidArguments)
+		}
+		return res, err
 	}
 }
 
