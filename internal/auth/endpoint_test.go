@@ -201,3 +201,20 @@ func TestRefusalsDoNotEvict(t *testing.T) {
 		a.expect(opaque, "")
 	})
 }
+
+// TestNoPasswordInErrors: an address with a password in it is a mistake, and the error
+// about it ends in logs.
+func TestNoPasswordInErrors(t *testing.T) {
+	const address = "https://u:hunter2@as.example/x"
+	for _, issuer := range []auth.Issuer{
+		{MetadataURL: address},
+		{JWKSURL: address},
+		{Introspection: &auth.Introspection{URL: address, ClientID: "c", ClientSecret: "s"}},
+	} {
+		issuer.URL = "https://as.example"
+		_, err := auth.NewVerifier(auth.Options{Issuers: []auth.Issuer{issuer}, Resource: resource})
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("got %v", err)
+		}
+	}
+}

@@ -34,9 +34,8 @@ type GuardOptions struct {
 	Refused func(ctx context.Context, reason Reason)
 	// Logger receives why tokens were refused. Default: discard.
 	Logger *slog.Logger
-	// ResourceName and Documentation, both optional, are the metadata's
-	// resource_name (for people) and resource_documentation (a URL).
-	ResourceName, Documentation string
+	// ResourceName, optional, is the metadata's resource_name, for people.
+	ResourceName string
 }
 
 // A Guard stands in front of a handler and lets only verified callers through.

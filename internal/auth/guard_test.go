@@ -21,7 +21,7 @@ func newGuard(t *testing.T, resource string) *auth.Guard {
 		Verify: func(context.Context, string) (auth.Principal, error) {
 			return auth.Principal{}, errors.New("boom " + secret)
 		},
-		ResourceName: "Todos", Documentation: "https://docs.example",
+		ResourceName: "Todos",
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestMetadata(t *testing.T) {
 	defer server.Close()
 	const document = `{"resource":"https://todo.example/mcp","authorization_servers":["https://as.example/"],` +
 		`"scopes_supported":["read:todos","create:todos","delete:todos"],"bearer_methods_supported":["header"],` +
-		`"resource_name":"Todos","resource_documentation":"https://docs.example"}`
+		`"resource_name":"Todos"}`
 	for _, c := range []struct {
 		method string
 		status int

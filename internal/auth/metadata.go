@@ -23,13 +23,12 @@ func metadataPaths(resource *url.URL) []string {
 // metadataDocument is the JSON of RFC 9728 section 2.
 func metadataDocument(o GuardOptions, scopes []string) ([]byte, error) {
 	return json.Marshal(struct {
-		Resource      string   `json:"resource"`
-		Servers       []string `json:"authorization_servers"`
-		Scopes        []string `json:"scopes_supported,omitempty"`
-		Methods       []string `json:"bearer_methods_supported"`
-		Name          string   `json:"resource_name,omitempty"`
-		Documentation string   `json:"resource_documentation,omitempty"`
-	}{o.Resource, o.Issuers, scopes, []string{"header"}, o.ResourceName, o.Documentation})
+		Resource string   `json:"resource"`
+		Servers  []string `json:"authorization_servers"`
+		Scopes   []string `json:"scopes_supported,omitempty"`
+		Methods  []string `json:"bearer_methods_supported"`
+		Name     string   `json:"resource_name,omitempty"`
+	}{o.Resource, o.Issuers, scopes, []string{"header"}, o.ResourceName})
 }
 
 // MetadataPaths returns where [Guard.Metadata] is to be mounted, the address

@@ -47,6 +47,9 @@ func (i *Issuer) validateEndpoints() error {
 	var errs []error
 	check := func(name, address string) {
 		if err := checkEndpoint(address); err != nil {
+			if u, bad := url.Parse(address); bad == nil {
+				address = u.Redacted() // errors end in logs
+			}
 			errs = append(errs, fmt.Errorf("%s %q: %w", name, address, err))
 		}
 	}

@@ -70,7 +70,7 @@ func (i *Issuer) Invalid(key, value, format string, args ...any) error {
 	if !ok {
 		line = i.source.line
 	}
-	return fileError(fmt.Errorf("%s:%d: issuer.%s is %.128q: %w", i.source.file, line, key, value, fmt.Errorf(format, args...)))
+	return fileError(fmt.Errorf("%s:%d: issuer.%s is %.128q: %w", i.source.file, line, key, redact(value), fmt.Errorf(format, args...)))
 }
 
 // Issuers is the setting issuer: URLs, comma separated, in a flag or variable; in the

@@ -119,6 +119,7 @@ func TestIssuerEntriesThatAreWrong(t *testing.T) {
 		"audience twice":     {entry + "audiences: [a, a]\n", []string{"todo.yaml:3", "issuer.audiences", `"a"`, "twice"}},
 		"issuer twice":       {entry + "typ: legacy\n  - url: https://a.example\n", []string{"todo.yaml:4", "issuer.url", "https://a.example", "twice"}},
 		"http":               {"issuer:\n  - url: http://localhost:3002\n    public-url: https://a.example\n", []string{"todo.yaml:2", "issuer.url", "https"}},
+		"password":           {"issuer:\n  - url: https://u:hunter2@a.example\n", []string{"todo.yaml:2", "issuer.url", "password"}},
 		"not a URL":          {"issuer:\n  - profile: auth0\n    url: a.example\n", []string{"todo.yaml:3", "issuer.url", "absolute"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -29,7 +29,7 @@ func (s *Service) Delete(ctx context.Context, call audit.Call, in DeleteInput) (
 	})
 	d := last.Load()
 	if d != nil && d.reason != "" && !d.allowed {
-		s.denialRecorded(ctx, ToolDelete, d.reason, err)
+		s.reportUnrecorded(ctx, ToolDelete, d.reason, err)
 		return Todo{}, ErrNotDeleted
 	}
 	if err := s.settle(ctx, call, ToolDelete, err); err != nil {

@@ -69,7 +69,7 @@ func newEnv(t *testing.T, newID func() string) *env {
 	})
 	e.store = &faulty{Store: s}
 	e.Service, err = todos.NewService(todos.Options{
-		Store: e.store, Logger: slog.New(slog.NewTextHandler(e.log, nil)), Now: e.clock.read, NewID: newID,
+		Store: e.store, Logger: slog.New(slog.NewTextHandler(e.log, nil)), NewID: newID,
 	})
 	if err != nil {
 		t.Fatal(err)

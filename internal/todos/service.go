@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
-	"time"
 
 	"todomanager/internal/audit"
 )
@@ -22,15 +21,13 @@ const (
 type Options struct {
 	Store  Store
 	Logger *slog.Logger
-	Now    func() time.Time // nil: time.Now; measures durations
-	NewID  func() string    // nil: the package's NewID
+	NewID  func() string // nil: the package's NewID
 }
 
 // Service carries out the tools. It is safe for concurrent use.
 type Service struct {
 	store  Store
 	logger *slog.Logger
-	now    func() time.Time
 	newID  func() string
 }
 
@@ -39,10 +36,7 @@ func NewService(o Options) (*Service, error) {
 	if o.Store == nil || o.Logger == nil {
 		return nil, errors.New("todos: a service needs a store and a logger")
 	}
-	s := &Service{store: o.Store, logger: o.Logger, now: o.Now, newID: o.NewID}
-	if s.now == nil {
-		s.now = time.Now
-	}
+	s := &Service{store: o.Store, logger: o.Logger, newID: o.NewID}
 	if s.newID == nil {
 		s.newID = NewID
 	}
@@ -55,13 +49,13 @@ func NewService(o Options) (*Service, error) {
 func (s *Service) Refuse(ctx context.Context, call audit.Call, tool string, reason audit.Reason) {
 	defer func() { // it is called where a panic has just been caught
 		if v := recover(); v != nil {
-			s.denialRecorded(ctx, tool, reason, fmt.Errorf("panic: %v", v))
+			s.reportUnrecorded(ctx, tool, reason, fmt.Errorf("panic: %v", v))
 		}
 	}()
 	err := s.store.Write(ctx, func(tx Tx) error {
 		return tx.Record(audit.Event{Call: call, Tool: tool, Decision: audit.Deny, Reason: reason})
 	})
-	s.denialRecorded(ctx, tool, reason, err)
+	s.reportUnrecorded(ctx, tool, reason, err)
 }
 
 // deny records a refusal and returns cause: a denied call stays denied when its row
@@ -71,7 +65,8 @@ func (s *Service) deny(ctx context.Context, call audit.Call, tool string, reason
 	return cause
 }
 
-func (s *Service) denialRecorded(ctx context.Context, tool string, reason audit.Reason, err error) {
+// reportUnrecorded tells the operator of a refusal whose row could not be written.
+func (s *Service) reportUnrecorded(ctx context.Context, tool string, reason audit.Reason, err error) {
 	if err != nil {
 		s.logger.ErrorContext(ctx, "a refused call has no audit row; look at the database and its disk",
 			"tool", tool, "reason", reason, "err", err)

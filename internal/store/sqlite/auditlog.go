@@ -17,7 +17,7 @@ import (
 const auditPage = 500
 
 // AuditLog reads the audit log of a database, which another process may be serving. It
-// writes nothing.
+// changes no data; beside a stopped database SQLite leaves an empty -wal and a -shm.
 type AuditLog struct {
 	path    string
 	db      *sql.DB
