@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"todomanager/internal/audit"
 	"todomanager/internal/config"
 	"todomanager/internal/httpserver"
 	"todomanager/internal/mcp"
@@ -40,10 +41,11 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 
 // service is the running program: the parts that must be started and stopped.
 type service struct {
-	sites sites
-	store *sqlite.Store
-	main  *httpserver.Server
-	ops   *httpserver.Server // nil if there is no operations listener
+	sites  sites
+	store  *sqlite.Store
+	notary *audit.Notary
+	main   *httpserver.Server
+	ops    *httpserver.Server // nil if there is no operations listener
 }
 
 // newService wires everything and binds the listeners. It is the only place where the
@@ -62,7 +64,10 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 	if s.sites, err = newSites(c, logger); err != nil {
 		return nil, err
 	}
-	if s.store, err = sqlite.Open(ctx, sqlite.Options{Path: c.DB, Logger: logger}); err != nil {
+	if s.store, err = sqlite.Open(ctx, sqlite.Options{Path: c.DB, Logger: logger, MinFree: int64(c.MinFree)}); err != nil {
+		return nil, err
+	}
+	if s.notary, err = newNotary(s.store, c, logger); err != nil {
 		return nil, err
 	}
 	endpoint, err := newEndpoint(s.store, s.sites, logger)
@@ -71,6 +76,7 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 	}
 	health := httpserver.NewHealth(logger,
 		httpserver.Check{Name: "database", Run: s.store.Ready},
+		httpserver.Check{Name: "disk", Run: s.store.DiskFree},
 		httpserver.Check{Name: "keys", Run: func(context.Context) error { return s.sites.ready() }})
 	routes, err := httpserver.Routes{
 		Sites:          s.sites.routes(httpserver.RateLimit(c.Rate, c.Burst, nil)(endpoint)),
@@ -84,6 +90,20 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 		return nil, err
 	}
 	return s, s.listen(c, routes, health, logger)
+}
+
+// newNotary opens the key that signs the audit log. It comes after the database, in whose
+// folder the key is unless that is configured.
+func newNotary(store *sqlite.Store, c *config.Server, logger *slog.Logger) (*audit.Notary, error) {
+	key, heads := c.AuditFiles()
+	signer, made, err := audit.OpenSigner(key)
+	if err != nil {
+		return nil, err
+	}
+	if made {
+		logger.Warn("a new audit key was made: keep a copy of the public key where nobody who can change the database can change it", "file", key, "public_key", signer.Public())
+	}
+	return audit.NewNotary(store, signer, audit.HeadsFile(heads), logger), nil
 }
 
 // newEndpoint builds what is behind authentication.
@@ -121,11 +141,14 @@ func (s *service) run(ctx context.Context) error {
 	for _, site := range s.sites {
 		parts.Go(func() error { return site.verifier.Run(ctx) })
 	}
+	parts.Go(func() error { s.notary.Run(ctx); return nil })
 	parts.Go(func() error { return s.main.Serve(ctx) })
 	if s.ops != nil {
 		parts.Go(func() error { return s.ops.Serve(ctx) })
 	}
-	return errors.Join(parts.Wait(), s.store.Close())
+	err := parts.Wait()
+	s.notary.Sign(context.WithoutCancel(ctx)) // after the last row
+	return errors.Join(err, s.store.Close())
 }
 
 // close releases what was opened for a service that will not run.

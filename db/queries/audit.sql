@@ -1,44 +1,45 @@
+-- Writing.
+
+-- What a transaction must know of the log before it appends to it.
 -- name: AuditHead :one
-SELECT seq, occurred_at FROM audit_log ORDER BY seq DESC LIMIT 1;
+SELECT head_seq, head_hash, head_at, log_id, CAST(EXISTS (SELECT 1 FROM blocked) AS BOOLEAN) AS any_blocked
+FROM audit_chain
+WHERE chain = 0;
 
 -- name: AppendAudit :exec
 INSERT INTO audit_log (
     seq, occurred_at, event, tool, decision, reason, basis, scopes_granted, scopes_used,
-    target_id, target_subject, result_count, issuer, tenant, subject, client_id,
-    token_sha256, token_id, request_id, duration_us
+    target_id, result_count, issuer, tenant, request_id, trace_id, duration_us, details,
+    subject, client_id, token_sha256, token_id, actor_salt, target_subject, target_salt, hash
 ) VALUES (
     sqlc.arg(seq), sqlc.arg(occurred_at), sqlc.arg(event), sqlc.arg(tool), sqlc.arg(decision), sqlc.arg(reason),
-    sqlc.arg(basis), sqlc.arg(scopes_granted), sqlc.arg(scopes_used), sqlc.arg(target_id), sqlc.arg(target_subject),
-    sqlc.arg(result_count), sqlc.arg(issuer), sqlc.arg(tenant), sqlc.arg(subject), sqlc.arg(client_id),
-    sqlc.arg(token_sha256), sqlc.arg(token_id), sqlc.arg(request_id), sqlc.arg(duration_us)
+    sqlc.arg(basis), sqlc.arg(scopes_granted), sqlc.arg(scopes_used), sqlc.arg(target_id), sqlc.arg(result_count),
+    sqlc.arg(issuer), sqlc.arg(tenant), sqlc.arg(request_id), sqlc.arg(trace_id), sqlc.arg(duration_us), sqlc.arg(details),
+    sqlc.arg(subject), sqlc.arg(client_id), sqlc.arg(token_sha256), sqlc.arg(token_id), sqlc.arg(actor_salt),
+    sqlc.arg(target_subject), sqlc.arg(target_salt), sqlc.arg(hash)
 );
 
--- The operator's queries, over all tenants. An empty filter matches everything.
+-- name: MoveAuditHead :exec
+UPDATE audit_chain SET head_seq = sqlc.arg(seq), head_hash = sqlc.arg(hash), head_at = sqlc.arg(occurred_at) WHERE chain = 0;
 
--- seq and occurred_at rise together, so a point in time is a point in seq: the
--- rows from a time on are those after the newest row before it.
--- name: AuditSeqBefore :one
-SELECT seq FROM audit_log WHERE occurred_at < sqlc.arg(time) ORDER BY seq DESC LIMIT 1;
+-- name: AppendCheckpoint :exec
+INSERT INTO audit_checkpoint (id, seq, signed_at, note)
+SELECT coalesce(max(id), 0) + 1, sqlc.arg(seq), sqlc.arg(signed_at), sqlc.arg(note) FROM audit_checkpoint;
 
--- The seq of the matching row that has the given number of newer matching rows.
--- name: AuditSeqFromEnd :one
-SELECT seq
-FROM audit_log
-WHERE seq > sqlc.arg(after_seq) AND seq <= sqlc.arg(last_seq)
-  AND (CAST(sqlc.arg(issuer) AS TEXT) = '' OR issuer = sqlc.arg(issuer))
-  AND (CAST(sqlc.arg(subject) AS TEXT) = '' OR subject = sqlc.arg(subject))
-  AND (CAST(sqlc.arg(tool) AS TEXT) = '' OR tool = sqlc.arg(tool))
-  AND (CAST(sqlc.arg(decision) AS TEXT) = '' OR decision = sqlc.arg(decision))
-ORDER BY seq DESC
-LIMIT 1 OFFSET sqlc.arg(newer);
+-- name: LastCheckpoint :one
+SELECT seq, signed_at, note FROM audit_checkpoint ORDER BY id DESC LIMIT 1;
 
--- name: ListAudit :many
-SELECT *
-FROM audit_log
-WHERE seq > sqlc.arg(after_seq) AND seq <= sqlc.arg(last_seq)
-  AND (CAST(sqlc.arg(issuer) AS TEXT) = '' OR issuer = sqlc.arg(issuer))
-  AND (CAST(sqlc.arg(subject) AS TEXT) = '' OR subject = sqlc.arg(subject))
-  AND (CAST(sqlc.arg(tool) AS TEXT) = '' OR tool = sqlc.arg(tool))
-  AND (CAST(sqlc.arg(decision) AS TEXT) = '' OR decision = sqlc.arg(decision))
-ORDER BY seq
-LIMIT sqlc.arg(max_rows);
+-- Reading. These are for operators and go over all tenants.
+
+-- name: AuditChain :one
+SELECT log_id, base_seq, base_hash, head_seq, head_hash FROM audit_chain WHERE chain = 0;
+
+-- seq and occurred_at rise together, so a point in time is found by halving.
+-- name: AuditTimeOf :one
+SELECT occurred_at FROM audit_log WHERE seq = sqlc.arg(seq);
+
+-- name: AuditHashOf :one
+SELECT hash FROM audit_log WHERE seq = sqlc.arg(seq);
+
+-- name: CheckpointsAfter :many
+SELECT note FROM audit_checkpoint WHERE seq > sqlc.arg(seq) ORDER BY seq, id;

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -17,26 +18,57 @@ var ErrBadEvent = errors.New("audit: event breaks a rule of the record")
 type Call struct {
 	Principal auth.Principal
 	RequestID string    // as in the access log
+	TraceID   string    // of the client's W3C trace context: 32 hexadecimal digits, or empty
 	Started   time.Time // when the call arrived; the row's duration counts from here
 }
 
-// Event is what one call did, as the code that decided it says.
+// Event is what happened, as the code that decided it says. The zero Kind is a
+// tools/call.
 type Event struct {
-	Call       Call
-	Tool       string // one of the server's tools, or [UnknownTool]
+	Kind       Kind
+	Call       Call   // of an administrative act: the issuer and tenant that it concerns, if it does
+	Tool       string // one of the server's tools, or [UnknownTool]; empty unless a call
 	Decision   Decision
 	Reason     Reason
 	Basis      Basis
 	ScopesUsed auth.Scopes // those the decision relied on; none where ownership decided
 
 	TargetID      string // the todo acted on; empty if there is none or the id is not of our form
-	TargetSubject string // the target's owner, where that is not the caller
-	ResultCount   *int   // todos returned by a listing; nil for other tools
+	TargetSubject string // whom the event concerns, where that is not the caller
+	ResultCount   *int   // rows returned by a listing; nil for other tools
+	Details       any    // what only this kind has, to be stored as a JSON object; nil for a call
 }
 
 // UnknownTool stands in the tool column for any name that the server does not have:
 // the caller's own text never enters the log.
 const UnknownTool = "unknown"
+
+// Kind is the kind of an event.
+type Kind string
+
+// The kinds. The first is a tool's call, the next three are counts of what was refused
+// before it became one ([Counts]), the rest are acts of an operator.
+const (
+	ToolCall Kind = "tool.call"
+
+	TokenRejected  Kind = "token.rejected"
+	RequestRefused Kind = "request.refused"
+	RateLimited    Kind = "rate.limited"
+
+	UserBlock   Kind = "user.block"
+	UserUnblock Kind = "user.unblock"
+	UserExport  Kind = "user.export"
+	UserErase   Kind = "user.erase"
+	AuditExport Kind = "audit.export"
+	AuditPrune  Kind = "audit.prune"
+)
+
+// Kinds returns all kinds.
+func Kinds() []Kind {
+	return []Kind{ToolCall, TokenRejected, RequestRefused, RateLimited, UserBlock, UserUnblock, UserExport, UserErase, AuditExport, AuditPrune}
+}
+
+func (k Kind) counted() bool { return k == TokenRejected || k == RequestRefused || k == RateLimited }
 
 // Decision is the outcome of a call.
 type Decision string
@@ -58,7 +90,8 @@ const (
 	BasisOwner Basis = "owner"
 )
 
-// Reason explains a decision, from a closed list that operators can filter by.
+// Reason explains a decision, from a closed list that operators can filter by. The
+// counted kinds have further reasons, those of the refusal.
 type Reason string
 
 // The closed list of reasons. [ReasonOK] goes with [Allow] and all others with [Deny].
@@ -86,23 +119,51 @@ func Reasons() []Reason {
 // Check reports whether e may enter the log. A store calls it before it writes, so
 // that a defect elsewhere stops the change rather than blurring the record.
 func (e Event) Check() error {
+	bad := func(format string, args ...any) error {
+		return fmt.Errorf("%w: %s", ErrBadEvent, fmt.Sprintf(format, args...))
+	}
+	isCall := e.kind() == ToolCall
 	switch {
-	case e.Tool == "":
-		return fmt.Errorf("%w: no tool", ErrBadEvent)
+	case !slices.Contains(Kinds(), e.kind()):
+		return bad("kind %q", e.Kind)
+	case isCall == (e.Tool == ""):
+		return bad("%s of tool %q", e.kind(), e.Tool)
+	case isCall == (e.Details != nil):
+		return bad("%s with details %v", e.kind(), e.Details)
 	case e.Decision != Allow && e.Decision != Deny:
-		return fmt.Errorf("%w: decision %q", ErrBadEvent, e.Decision)
-	case !slices.Contains(Reasons(), e.Reason):
-		return fmt.Errorf("%w: reason %q", ErrBadEvent, e.Reason)
+		return bad("decision %q", e.Decision)
+	case !e.kind().counted() && !slices.Contains(Reasons(), e.Reason), e.Reason == "":
+		return bad("reason %q", e.Reason)
 	case (e.Decision == Allow) != (e.Reason == ReasonOK):
-		return fmt.Errorf("%w: decision %q with reason %q", ErrBadEvent, e.Decision, e.Reason)
-	case e.Decision == Allow && e.Basis == BasisNone:
-		return fmt.Errorf("%w: allowed without a basis", ErrBadEvent)
-	case e.Decision == Deny && (e.Basis != BasisNone || len(e.ScopesUsed) > 0):
-		return fmt.Errorf("%w: denied, yet on a basis", ErrBadEvent)
+		return bad("decision %q with reason %q", e.Decision, e.Reason)
+	case isCall && e.Decision == Allow && e.Basis == BasisNone:
+		return bad("allowed without a basis")
+	case (!isCall || e.Decision == Deny) && (e.Basis != BasisNone || len(e.ScopesUsed) > 0):
+		return bad("%s %s, yet on a basis", e.kind(), e.Decision)
 	case e.Basis == BasisOwner && len(e.ScopesUsed) > 0:
-		return fmt.Errorf("%w: ownership decided, yet scopes were used", ErrBadEvent)
-	case e.Call.Principal.Issuer == "" || e.Call.Principal.Subject == "":
-		return fmt.Errorf("%w: no caller", ErrBadEvent)
+		return bad("ownership decided, yet scopes were used")
+	case isCall && (e.Call.Principal.Issuer == "" || e.Call.Principal.Subject == ""):
+		return bad("no caller")
 	}
 	return nil
+}
+
+func (e Event) kind() Kind {
+	if e.Kind == "" {
+		return ToolCall
+	}
+	return e.Kind
+}
+
+// details returns the details as JSON, nil if there are none.
+func (e Event) details() (*string, error) {
+	if e.Details == nil {
+		return nil, nil
+	}
+	text, err := json.Marshal(e.Details)
+	if err != nil {
+		return nil, fmt.Errorf("%w: details: %w", ErrBadEvent, err)
+	}
+	s := string(text)
+	return &s, nil
 }

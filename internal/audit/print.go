@@ -3,6 +3,7 @@ package audit
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -68,8 +69,8 @@ var tableColumns = [...]struct {
 }{
 	{"SEQ", 6, func(r Row) string { return strconv.FormatInt(r.Seq, 10) }},
 	{"TIME", 24, func(r Row) string { return r.OccurredAt.UTC().Format(timeLayout) }},
-	{"SUBJECT", 12, func(r Row) string { return known(r.Subject) }},
-	{"TOOL", 11, func(r Row) string { return r.Tool }},
+	{"SUBJECT", 12, subject},
+	{"TOOL", 11, func(r Row) string { return cmp.Or(r.Tool, string(r.Event)) }},
 	{"DECISION", 8, func(r Row) string { return string(r.Decision) }},
 	{"REASON", 17, func(r Row) string { return string(r.Reason) }},
 	{"BASIS", 5, func(r Row) string { return dash(string(r.Basis)) }},
@@ -112,16 +113,18 @@ func target(r Row) string {
 	}
 }
 
-// known shows a subject. Providers choose these, so one that could pass for further
-// columns, or for another subject, is quoted.
-func known(subject *string) string {
+// subject shows who acted. Providers choose these names, so one that could pass for
+// further columns, or for another subject, is quoted.
+func subject(r Row) string {
 	switch {
-	case subject == nil:
+	case r.Subject == nil && r.ActorCommit != nil:
 		return "(erased)"
-	case strings.ContainsFunc(*subject, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) || r == '"' || r == '(' }):
-		return strconv.QuoteToGraphic(*subject)
+	case r.Subject == nil:
+		return "-"
+	case strings.ContainsFunc(*r.Subject, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) || r == '"' || r == '(' }):
+		return strconv.QuoteToGraphic(*r.Subject)
 	default:
-		return *subject
+		return *r.Subject
 	}
 }
 

@@ -22,7 +22,7 @@ func full() audit.Row {
 		Tool: "delete-todo", Decision: audit.Allow, Reason: audit.ReasonOK, Basis: audit.BasisScope,
 		ScopesGranted: "create:todos delete:todos", ScopesUsed: "delete:todos", TargetID: text("aaaaaaaaaaaaa"), TargetSubject: text("bob"),
 		ResultCount: &count, Issuer: "https://id.example/?a=1&b=2", Tenant: "acme", Subject: text("alice"), ClientID: text("client"),
-		TokenSHA256: "abcd", TokenID: "jti", RequestID: "r-1", DurationUS: 1234,
+		TokenSHA256: audit.Bytes{0xab, 0xcd}, TokenID: text("jti"), RequestID: "r-1", DurationUS: 1234, ActorSalt: audit.Bytes{1}, TargetSalt: audit.Bytes{2},
 	}
 }
 
@@ -51,10 +51,11 @@ func table(b *strings.Builder) printer { return audit.NewTable(b) }
 
 // TestJSONL: the keys are the columns, in their order, and none is left out when empty.
 func TestJSONL(t *testing.T) {
-	const want = `{"seq":7,"occurred_at":"2026-03-29T01:04:05.006Z","event":"tool.call","tool":"delete-todo","decision":"allow","reason":"ok",` +
+	want := `{"seq":7,"occurred_at":"2026-03-29T01:04:05.006Z","event":"tool.call","tool":"delete-todo","decision":"allow","reason":"ok",` +
 		`"basis":"scope","scopes_granted":"create:todos delete:todos","scopes_used":"delete:todos","target_id":"aaaaaaaaaaaaa","target_subject":"bob",` +
 		`"result_count":3,"issuer":ISSUER,"tenant":"acme","subject":"alice","client_id":"client",` +
-		`"token_sha256":"abcd","token_id":"jti","request_id":"r-1","duration_us":1234}` + "\n"
+		`"token_sha256":"abcd","token_id":"jti","request_id":"r-1","trace_id":null,"duration_us":1234,"details":null,` +
+		`"chain":0,"actor_salt":"01","actor_commit":null,"target_salt":"02","target_commit":null,"hash":"` + strings.Repeat("0", 64) + `"}` + "\n"
 	got := printed(t, jsonl, full())
 	for _, form := range []string{`"https://id.example/?a=1&b=2"`, `"https://id.example/?a=1\u0026b=2"`} {
 		got = strings.Replace(got, form, "ISSUER", 1) // both are the same JSON
@@ -63,9 +64,10 @@ func TestJSONL(t *testing.T) {
 		t.Errorf("full row (-want +got):\n%s", diff)
 	}
 
-	const empty = `{"seq":0,"occurred_at":"0001-01-01T00:00:00.000Z","event":"","tool":"","decision":"","reason":"","basis":"","scopes_granted":"",` +
+	empty := `{"seq":0,"occurred_at":"0001-01-01T00:00:00.000Z","event":"","tool":"","decision":"","reason":"","basis":"","scopes_granted":"",` +
 		`"scopes_used":"","target_id":null,"target_subject":null,"result_count":null,"issuer":"","tenant":"","subject":null,"client_id":null,` +
-		`"token_sha256":"","token_id":"","request_id":"","duration_us":0}` + "\n"
+		`"token_sha256":null,"token_id":null,"request_id":"","trace_id":null,"duration_us":0,"details":null,` +
+		`"chain":0,"actor_salt":null,"actor_commit":null,"target_salt":null,"target_commit":null,"hash":"` + strings.Repeat("0", 64) + `"}` + "\n"
 	if diff := cmp.Diff(empty, printed(t, jsonl, audit.Row{})); diff != "" {
 		t.Errorf("empty row (-want +got):\n%s", diff)
 	}
@@ -80,7 +82,7 @@ var hostile = []string{
 func TestOneLineARow(t *testing.T) {
 	for _, value := range hostile {
 		row := full()
-		row.Subject, row.TargetSubject, row.ClientID, row.TokenID, row.Tenant, row.Issuer = &value, &value, &value, value, value, value
+		row.Subject, row.TargetSubject, row.ClientID, row.TokenID, row.Tenant, row.Issuer = &value, &value, &value, &value, value, value
 		line := printed(t, jsonl, row)
 		if strings.Count(line, "\n") != 1 || strings.ContainsAny(line, "\x00\x07\x1b\r") {
 			t.Errorf("%q as JSON: %q", value, line)
@@ -98,17 +100,19 @@ func TestOneLineARow(t *testing.T) {
 
 // TestTable: one heading, columns below it, and words for what is not there.
 func TestTable(t *testing.T) {
-	denied := audit.Row{Seq: 8, Tool: "unknown", Decision: audit.Deny, Reason: audit.ReasonUnknownTool, Issuer: "https://id.example"}
+	denied := audit.Row{Seq: 8, Tool: "unknown", Decision: audit.Deny, Reason: audit.ReasonUnknownTool, Issuer: "https://id.example", ActorCommit: make(audit.Bytes, 32)}
+	act := audit.Row{Seq: 9, Event: audit.UserBlock, Decision: audit.Allow, Reason: audit.ReasonOK, Issuer: "https://id.example"}
 	list := full()
 	list.Tool, list.TargetID = "get-todos", nil
 	want := strings.Join([]string{
 		"SEQ     TIME                      SUBJECT       TOOL         DECISION  REASON             BASIS  SCOPES USED   TARGET         ISSUER",
 		"7       2026-03-29T01:04:05.006Z  alice         delete-todo  allow     ok                 scope  delete:todos  aaaaaaaaaaaaa  https://id.example/?a=1&b=2",
 		"8       0001-01-01T00:00:00.000Z  (erased)      unknown      deny      unknown_tool       -      -             -              https://id.example",
+		"9       0001-01-01T00:00:00.000Z  -             user.block   allow     ok                 -      -             -              https://id.example",
 		"7       2026-03-29T01:04:05.006Z  alice         get-todos    allow     ok                 scope  delete:todos  3 todos        https://id.example/?a=1&b=2",
 		"",
 	}, "\n")
-	if diff := cmp.Diff(want, printed(t, table, full(), denied, list)); diff != "" {
+	if diff := cmp.Diff(want, printed(t, table, full(), denied, act, list)); diff != "" {
 		t.Errorf("table (-want +got):\n%s", diff)
 	}
 	wide := full()

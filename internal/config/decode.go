@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding"
 	"errors"
 	"fmt"
 	"maps"
@@ -72,6 +73,9 @@ func decodeScalar(node *yaml.Node, target reflect.Value) error {
 			return fmt.Errorf("%q is not %s", node.Value, want(target.Type()))
 		}
 		return nil
+	}
+	if text, ok := target.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return text.UnmarshalText([]byte(node.Value))
 	}
 	if node.Load(target.Addr().Interface()) != nil {
 		return fmt.Errorf("%q is not %s", node.Value, want(target.Type()))

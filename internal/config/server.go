@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/tls"
 	"net/netip"
 )
@@ -23,6 +24,10 @@ type Server struct {
 	Audience  List    `env:"TODO_AUDIENCE" placeholder:"TEXT,..." help:"Accepted token audiences (default: the public URL)."`
 	DB        string  `name:"db" env:"TODO_DB" default:"${db=todos.db}" placeholder:"FILE" help:"SQLite database (default ${default})."`
 
+	AuditKey   string `env:"TODO_AUDIT_KEY" placeholder:"FILE" help:"Private key that signs the heads of the audit log; made if there is none (default: beside the database)."`
+	AuditHeads string `env:"TODO_AUDIT_HEADS" placeholder:"FILE" help:"Where the signed heads are kept outside the database; best on another machine's disk (default: beside the database)."`
+	MinFree    Size   `env:"TODO_MIN_FREE" default:"256MiB" placeholder:"SIZE" help:"Changes are refused while less than this is free on the database's disk; 0 turns that off (default ${default})."`
+
 	Rate  float64 `env:"TODO_RATE" default:"10" placeholder:"N" help:"Calls a second for each principal (default ${default})."`
 	Burst int     `env:"TODO_BURST" default:"50" placeholder:"N" help:"Calls a principal may make at once (default ${default})."`
 
@@ -34,6 +39,14 @@ type Server struct {
 	TLSCert        string `name:"tls-cert" env:"TODO_TLS_CERT" placeholder:"FILE" help:"Certificate chain, PEM; needs --tls-key."`
 	TLSKey         string `name:"tls-key" env:"TODO_TLS_KEY" placeholder:"FILE" help:"Private key, PEM; needs --tls-cert."`
 	LogLevel       string `env:"TODO_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (default ${default})."`
+}
+
+// AuditFiles returns where the audit log's private key and its signed heads are.
+func (s *Server) AuditFiles() (key, heads string) { return AuditFiles(s.DB, s.AuditKey, s.AuditHeads) }
+
+// AuditFiles returns where they are, given the settings db, audit-key and audit-heads.
+func AuditFiles(db, key, heads string) (string, string) {
+	return cmp.Or(key, db+".audit-key"), cmp.Or(heads, db+".audit-heads")
 }
 
 // CheckFiles looks into the files that the settings name, which Validate does not. Its

@@ -21,7 +21,7 @@ func TestUnknownMethodOfTheHandshakeEra(t *testing.T) {
 // panicAlways is a service whose Refuse is broken.
 type panicAlways struct{ *fake }
 
-func (panicAlways) Refuse(context.Context, audit.Call, string, audit.Reason) { panic("secret") }
+func (panicAlways) Refuse(context.Context, audit.Call, string, audit.Reason) error { panic("secret") }
 
 // TestPanickingRefuse: not even that ends the process.
 func TestPanickingRefuse(t *testing.T) {

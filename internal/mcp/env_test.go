@@ -75,10 +75,11 @@ func (f *fake) Delete(_ context.Context, c audit.Call, in todos.DeleteInput) (to
 	return milk, nil
 }
 
-func (f *fake) Refuse(_ context.Context, c audit.Call, tool string, reason audit.Reason) {
+func (f *fake) Refuse(_ context.Context, c audit.Call, tool string, reason audit.Reason) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.refusals, f.who = append(f.refusals, refusal{tool, reason}), append(f.who, c)
+	return nil
 }
 
 // seen returns what has reached the service, and forgets it.

@@ -36,6 +36,10 @@ func (d *door) failure(x *exchange, err error) (*mcp.CallToolResult, error) {
 		return failed(problem{Error: "invalid_arguments", Description: invalid.Error()})
 	case errors.Is(err, todos.ErrNotDeleted):
 		return failed(problem{Error: "Failed to delete todo"})
+	case errors.Is(err, todos.ErrBlocked):
+		return failed(problem{"blocked", "Your access to this server was withdrawn. Ask its operator.", false})
+	case errors.Is(err, todos.ErrStorageLow):
+		return failed(problem{"storage_low", "The server is short of disk space, so nothing was changed. Try again later.", true})
 	case errors.Is(err, todos.ErrAuditUnavailable):
 		return failed(problem{"audit_unavailable", "The call could not be recorded, so nothing was changed. Try again later.", true})
 	case errors.Is(err, todos.ErrOutcomeUnknown):

@@ -49,24 +49,33 @@ func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 		}()
 		if method == methodCallTool {
 			params, _ := req.GetParams().(*mcp.CallToolParamsRaw)
+			if params != nil {
+				x.call.TraceID = traceID(params.Meta)
+			}
 			if params == nil || !d.tools[params.Name] {
-				d.refuse(ctx, x, tool, audit.ReasonUnknownTool)
+				if err := d.refuse(ctx, x, tool, audit.ReasonUnknownTool); err != nil {
+					return d.failure(x, err)
+				}
 				return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: unknownTool}
 			}
 			tool = params.Name
 		}
 		res, err = next(ctx, method, req)
 		if method == methodCallTool && !x.handedOver { // the SDK ended the call on its way to the tool
-			d.refuse(ctx, x, tool, audit.ReasonInvalidArguments)
+			if err := d.refuse(ctx, x, tool, audit.ReasonInvalidArguments); err != nil {
+				return d.failure(x, err)
+			}
 		}
 		return res, err
 	}
 }
 
-// refuse records a call that does not reach a method of the service.
-func (d *door) refuse(ctx context.Context, x *exchange, tool string, reason audit.Reason) {
-	d.Service.Refuse(ctx, x.call, tool, reason)
+// refuse records a call that does not reach a method of the service. It returns an error
+// if that gives another reason to refuse it, which comes first.
+func (d *door) refuse(ctx context.Context, x *exchange, tool string, reason audit.Reason) error {
+	err := d.Service.Refuse(ctx, x.call, tool, reason)
 	x.handedOver = true
+	return err
 }
 
 // refuseAfterPanic must not panic itself: nothing above it recovers.
@@ -76,7 +85,7 @@ func (d *door) refuseAfterPanic(ctx context.Context, x *exchange, tool string) {
 			d.Logger.ErrorContext(ctx, "panic while a panic was recorded", "tool", tool, "panic", v)
 		}
 	}()
-	d.refuse(ctx, x, tool, audit.ReasonInternalError)
+	_ = d.refuse(ctx, x, tool, audit.ReasonInternalError) // the answer is the same for everybody
 }
 
 // handle adapts a tool to the SDK.
@@ -85,7 +94,9 @@ func (d *door) handle(t tool) mcp.ToolHandler {
 		x := exchangeFrom(ctx)
 		invoke, err := t.decode(req.Params.Arguments)
 		if err != nil {
-			d.refuse(ctx, x, t.definition.Name, audit.ReasonInvalidArguments)
+			if blocked := d.refuse(ctx, x, t.definition.Name, audit.ReasonInvalidArguments); blocked != nil {
+				err = blocked
+			}
 			return d.failure(x, err)
 		}
 		x.handedOver = true

@@ -17,8 +17,9 @@ type refusals struct {
 	got []audit.Reason
 }
 
-func (r *refusals) Refuse(_ context.Context, _ audit.Call, _ string, reason audit.Reason) {
+func (r *refusals) Refuse(_ context.Context, _ audit.Call, _ string, reason audit.Reason) error {
 	r.got = append(r.got, reason)
+	return nil
 }
 
 // TestCallEndedByTheSDK: a call that the SDK ends between the guard and the tool leaves a

@@ -38,12 +38,12 @@ type panicOnce struct {
 	done bool
 }
 
-func (p *panicOnce) Refuse(ctx context.Context, c audit.Call, tool string, reason audit.Reason) {
+func (p *panicOnce) Refuse(ctx context.Context, c audit.Call, tool string, reason audit.Reason) error {
 	if !p.done {
 		p.done = true
 		panic("secret")
 	}
-	p.fake.Refuse(ctx, c, tool, reason)
+	return p.fake.Refuse(ctx, c, tool, reason)
 }
 
 // TestPanickingDoor: what panics before the service has the call leaves the one row of

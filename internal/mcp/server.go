@@ -20,7 +20,7 @@ type Service interface {
 	Create(context.Context, audit.Call, todos.CreateInput) (todos.Todo, error)
 	List(context.Context, audit.Call, todos.ListInput) (todos.Page, error)
 	Delete(context.Context, audit.Call, todos.DeleteInput) (todos.Todo, error)
-	Refuse(ctx context.Context, call audit.Call, tool string, reason audit.Reason)
+	Refuse(ctx context.Context, call audit.Call, tool string, reason audit.Reason) error
 }
 
 // Options configure the door. All fields but Now are required.

@@ -35,23 +35,22 @@ func (in CreateInput) validate() error {
 // Create adds a todo for the caller, who needs [ScopeCreate].
 func (s *Service) Create(ctx context.Context, call audit.Call, in CreateInput) (_ Todo, err error) {
 	defer s.rescue(ctx, call, ToolCreate, &err)
-	if err := in.validate(); err != nil {
-		return Todo{}, s.deny(ctx, call, ToolCreate, audit.ReasonInvalidArguments, err)
-	}
+	var known outcome
 	d := mayCreate(call.Principal)
-	if !d.allowed {
-		return Todo{}, s.deny(ctx, call, ToolCreate, d.reason, &MissingScopeError{ScopeCreate})
+	if err := in.validate(); err != nil {
+		known = refused(audit.ReasonInvalidArguments, err)
+	} else if !d.allowed {
+		known = refused(d.reason, &MissingScopeError{ScopeCreate})
 	}
-
 	todo := Todo{ID: s.newID(), Content: in.Content, OwnerID: call.Principal.Subject}
-	err = s.store.Write(ctx, func(tx Tx) error {
-		todo.CreatedAt = tx.Now()
-		if err := tx.Insert(ownerOf(call.Principal), todo); err != nil {
-			return err
+	err = s.run(ctx, call, ToolCreate, known, func(tx Tx) (outcome, error) {
+		if tx.StorageLow() {
+			return refused(audit.ReasonStorageLow, ErrStorageLow), nil
 		}
-		return tx.Record(d.event(call, ToolCreate, audit.Event{TargetID: todo.ID}))
+		todo.CreatedAt = tx.Now()
+		return outcome{decision: d, event: audit.Event{TargetID: todo.ID}}, tx.Insert(ownerOf(call.Principal), todo)
 	})
-	if err := s.settle(ctx, call, ToolCreate, err); err != nil {
+	if err != nil {
 		return Todo{}, err
 	}
 	return todo, nil

@@ -2,7 +2,6 @@ package todos
 
 import (
 	"context"
-	"sync/atomic"
 
 	"todomanager/internal/audit"
 )
@@ -13,57 +12,45 @@ type DeleteInput struct {
 }
 
 // Delete removes a todo and returns it. The decision rests on the row as it is in the
-// transaction that deletes it. Every refusal is [ErrNotDeleted]; the audit row alone
-// tells them apart.
+// transaction that deletes it. Of the refusals for want of a right to the todo each is
+// [ErrNotDeleted]; the audit row alone tells them apart.
 func (s *Service) Delete(ctx context.Context, call audit.Call, in DeleteInput) (_ Todo, err error) {
 	defer s.rescue(ctx, call, ToolDelete, &err)
+	var known outcome
 	if !IsID(in.ID) {
-		return Todo{}, s.deny(ctx, call, ToolDelete, audit.ReasonNotFound, ErrNotDeleted)
+		known = refused(audit.ReasonNotFound, ErrNotDeleted)
 	}
-
-	var last atomic.Pointer[deletion] // atomic: see Store.Write on ErrOutcomeUnknown
-	err = s.store.Write(ctx, func(tx Tx) error {
-		d, err := deleteIn(tx, call, in.ID)
-		last.Store(&d)
-		return err
+	var todo Todo // not to be looked at after an error: see Store.Write
+	err = s.run(ctx, call, ToolDelete, known, func(tx Tx) (o outcome, err error) {
+		todo, o, err = deleteIn(tx, call, in.ID)
+		return o, err
 	})
-	d := last.Load()
-	if d != nil && d.reason != "" && !d.allowed {
-		s.reportUnrecorded(ctx, ToolDelete, d.reason, err)
-		return Todo{}, ErrNotDeleted
-	}
-	if err := s.settle(ctx, call, ToolDelete, err); err != nil {
+	if err != nil {
 		return Todo{}, err
 	}
-	return d.todo, nil
+	return todo, nil
 }
 
-// deletion is what a transaction came to: the zero value if it did not get to decide.
-type deletion struct {
-	decision
-	todo Todo
-}
-
-// deleteIn decides, deletes if that is allowed, and records either way.
-func deleteIn(tx Tx, call audit.Call, id string) (deletion, error) {
-	event := audit.Event{TargetID: id}
-	owner := ownerOf(call.Principal)
+// deleteIn decides, and deletes if that is allowed.
+func deleteIn(tx Tx, call audit.Call, id string) (Todo, outcome, error) {
+	owner, event := ownerOf(call.Principal), audit.Event{TargetID: id}
 	todo, found, err := tx.ByID(owner.Issuer, owner.Tenant, id)
 	if err != nil {
-		return deletion{}, err
+		return Todo{}, outcome{}, err
 	}
-	d := denied(audit.ReasonNotFound)
-	if found {
-		owner.Subject = todo.OwnerID
-		d = mayDelete(call.Principal, todo.OwnerID)
-		if todo.OwnerID != call.Principal.Subject {
-			event.TargetSubject = todo.OwnerID
-		}
-		if d.allowed {
-			if err := tx.Delete(owner, todo); err != nil {
-				return deletion{}, err
-			}
-		}
+	if !found {
+		return Todo{}, outcome{denied(audit.ReasonNotFound), event, ErrNotDeleted}, nil
 	}
-	return deletion{d, todo}, tx.Record(d.event(call, ToolDelete, event))
+	if todo.OwnerID != call.Principal.Subject {
+		event.TargetSubject = todo.OwnerID
+	}
+	d := mayDelete(call.Principal, todo.OwnerID)
+	switch {
+	case !d.allowed:
+		return Todo{}, outcome{d, event, ErrNotDeleted}, nil
+	case tx.StorageLow():
+		return Todo{}, outcome{denied(audit.ReasonStorageLow), event, ErrStorageLow}, nil
+	}
+	owner.Subject = todo.OwnerID
+	return todo, outcome{decision: d, event: event}, tx.Delete(owner, todo)
 }

@@ -19,6 +19,13 @@ var (
 	// The caller must look before trying again.
 	ErrOutcomeUnknown = errors.New("outcome unknown: the commit was not confirmed")
 
+	// ErrBlocked: an operator has withdrawn the caller's access.
+	ErrBlocked = errors.New("blocked: nothing was changed")
+
+	// ErrStorageLow: the disk has too little space left for changes. The call may be tried
+	// again when an operator has made room.
+	ErrStorageLow = errors.New("storage low: nothing was changed")
+
 	// ErrOverloaded: too many calls wait for the disk; this one was not begun.
 	ErrOverloaded = errors.New("overloaded: nothing was changed")
 

@@ -25,6 +25,9 @@ func (r *recording) List(_ context.Context, q todos.Query) ([]todos.Todo, error)
 	return nil, nil
 }
 
+func (r *recording) Blocked(todos.Owner) (bool, error) { return false, nil }
+func (r *recording) StorageLow() bool                  { return false }
+
 func (r *recording) Now() time.Time { return start }
 
 func (r *recording) Record(e audit.Event) error {

@@ -64,10 +64,10 @@ func (s *Service) List(ctx context.Context, call audit.Call, in ListInput) (_ Pa
 	page := paged(found, in.Limit)
 
 	count := len(page.Todos)
-	err = s.store.Write(ctx, func(tx Tx) error {
-		return tx.Record(d.event(call, ToolList, audit.Event{ResultCount: &count}))
+	err = s.run(ctx, call, ToolList, outcome{}, func(Tx) (outcome, error) {
+		return outcome{decision: d, event: audit.Event{ResultCount: &count}}, nil
 	})
-	if err := s.settle(ctx, call, ToolList, err); err != nil {
+	if err != nil {
 		return Page{}, err
 	}
 	return page, nil

@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
 
 	"todomanager/internal/audit"
 )
@@ -29,6 +33,9 @@ type Service struct {
 	store  Store
 	logger *slog.Logger
 	newID  func() string
+
+	unrecorded atomic.Int64   // refusals without a row
+	tell       rate.Sometimes // of them: a broken disk must not fill another with log lines
 }
 
 // NewService refuses to build a service without a store: there is no unrecorded mode.
@@ -36,41 +43,96 @@ func NewService(o Options) (*Service, error) {
 	if o.Store == nil || o.Logger == nil {
 		return nil, errors.New("todos: a service needs a store and a logger")
 	}
-	s := &Service{store: o.Store, logger: o.Logger, newID: o.NewID}
+	s := &Service{store: o.Store, logger: o.Logger, newID: o.NewID, tell: rate.Sometimes{First: 3, Interval: time.Second}}
 	if s.newID == nil {
 		s.newID = NewID
 	}
 	return s, nil
 }
 
+// outcome is what a call comes to: a decision, and what the row and the caller are told.
+type outcome struct {
+	decision
+	event audit.Event // target and count
+	cause error       // what the caller of a denied call hears; nil if allowed
+}
+
+func refused(reason audit.Reason, cause error) outcome {
+	return outcome{decision: denied(reason), cause: cause}
+}
+
+// run is the one way of a call through its transaction: are they blocked, is the call
+// refused already (known), what does fn decide and do; then the row of that, and commit.
+//
+// A denied call stays denied when its row cannot be written, because granting it is the
+// only thing that would be worse.
+func (s *Service) run(ctx context.Context, call audit.Call, tool string, known outcome, fn func(Tx) (outcome, error)) error {
+	var last atomic.Pointer[outcome] // atomic: see Store.Write on ErrOutcomeUnknown
+	err := s.store.Write(ctx, func(tx Tx) error {
+		o, err := decide(tx, call, known, fn)
+		if err != nil {
+			return err
+		}
+		last.Store(&o)
+		return tx.Record(o.decision.event(call, tool, o.event))
+	})
+	o := last.Load()
+	if o == nil {
+		o = &known
+	}
+	if o.cause != nil {
+		s.reportUnrecorded(ctx, tool, o.reason, err)
+		return o.cause
+	}
+	return s.settle(ctx, call, tool, err)
+}
+
+func decide(tx Tx, call audit.Call, known outcome, fn func(Tx) (outcome, error)) (outcome, error) {
+	blocked, err := tx.Blocked(ownerOf(call.Principal))
+	switch {
+	case err != nil:
+		return outcome{}, err
+	case blocked:
+		return refused(audit.ReasonBlockedUser, ErrBlocked), nil
+	case known.cause != nil:
+		return known, nil
+	}
+	return fn(tx)
+}
+
 // Refuse records a call that never reached one of the methods below: an unknown tool,
 // arguments that could not be decoded, a door that panicked. Tool is the tool's name or
-// [audit.UnknownTool].
-func (s *Service) Refuse(ctx context.Context, call audit.Call, tool string, reason audit.Reason) {
+// [audit.UnknownTool]. It returns [ErrBlocked] if that is why the call is refused, else
+// nil.
+func (s *Service) Refuse(ctx context.Context, call audit.Call, tool string, reason audit.Reason) (err error) {
 	defer func() { // it is called where a panic has just been caught
 		if v := recover(); v != nil {
 			s.reportUnrecorded(ctx, tool, reason, fmt.Errorf("panic: %v", v))
 		}
 	}()
-	err := s.store.Write(ctx, func(tx Tx) error {
-		return tx.Record(audit.Event{Call: call, Tool: tool, Decision: audit.Deny, Reason: reason})
-	})
-	s.reportUnrecorded(ctx, tool, reason, err)
+	if err := s.deny(ctx, call, tool, reason, errRefused); errors.Is(err, ErrBlocked) {
+		return ErrBlocked
+	}
+	return nil
 }
 
-// deny records a refusal and returns cause: a denied call stays denied when its row
-// cannot be written, because granting it is the only thing that would be worse.
+var errRefused = errors.New("refused by the door")
+
+// deny records a refusal and returns its cause, or ErrBlocked.
 func (s *Service) deny(ctx context.Context, call audit.Call, tool string, reason audit.Reason, cause error) error {
-	s.Refuse(ctx, call, tool, reason)
-	return cause
+	return s.run(ctx, call, tool, refused(reason, cause), nil)
 }
 
 // reportUnrecorded tells the operator of a refusal whose row could not be written.
 func (s *Service) reportUnrecorded(ctx context.Context, tool string, reason audit.Reason, err error) {
-	if err != nil {
-		s.logger.ErrorContext(ctx, "a refused call has no audit row; look at the database and its disk",
-			"tool", tool, "reason", reason, "err", err)
+	if err == nil {
+		return
 	}
+	total := s.unrecorded.Add(1)
+	s.tell.Do(func() {
+		s.logger.ErrorContext(ctx, "a refused call has no audit row; look at the database and its disk",
+			"tool", tool, "reason", reason, "unrecorded_since_start", total, "err", err)
+	})
 }
 
 // rescue ends a method that panicked: with a row, and without ending the process. What

@@ -27,6 +27,10 @@ type Store interface {
 type Tx interface {
 	// Now is the time of the transaction's group: one value for all that it writes.
 	Now() time.Time
+	// Blocked reports whether a person's calls are to be refused.
+	Blocked(owner Owner) (bool, error)
+	// StorageLow reports whether the disk has too little space left for changes.
+	StorageLow() bool
 	// Insert adds a todo of owner.
 	Insert(owner Owner, t Todo) error
 	// ByID finds a todo of the issuer and tenant, whoever owns it; false if there is none.

@@ -3,10 +3,10 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
+	"sort"
 	"time"
 
 	"todomanager/internal/audit"
@@ -29,6 +29,9 @@ func OpenAuditLog(path string) (*AuditLog, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open the database: %w; name the file that the server uses (--db)", err)
 	}
+	if err := sameVersion(context.Background(), path); err != nil {
+		return nil, err
+	}
 	db, err := Options{Path: path}.pool(forLooking, 1)
 	if err != nil {
 		return nil, err
@@ -40,97 +43,122 @@ func OpenAuditLog(path string) (*AuditLog, error) {
 func (l *AuditLog) Close() error { return l.db.Close() }
 
 // Each calls yield for every row that f selects, oldest first, and stops at its first
-// error. However long the log is, it holds one page of it.
+// error. However long the log is, it holds one page of it. Rows that come meanwhile are
+// left out.
 func (l *AuditLog) Each(ctx context.Context, f audit.Filter, yield func(audit.Row) error) error {
-	// The log may grow meanwhile: what is listed ends where it ended at the start.
-	head, err := l.queries.AuditHead(ctx)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil
+	r := reader{l.db, l.queries}
+	span, err := r.span(ctx, f)
+	if err == nil && f.Limit > 0 {
+		span, err = r.newest(ctx, f, span)
 	}
-	var after int64
-	if err == nil {
-		after, err = l.start(ctx, f, head.Seq)
-	}
-	if err != nil {
-		return l.unreadable(err)
-	}
-	for {
-		rows, err := l.queries.ListAudit(ctx, sqlitedb.ListAuditParams{
-			AfterSeq: after, LastSeq: head.Seq, Issuer: f.Issuer, Subject: f.Subject, Tool: f.Tool, Decision: string(f.Decision), MaxRows: auditPage,
-		})
-		if err != nil {
-			return l.unreadable(err)
+	for err == nil && span.after < span.last {
+		var rows []audit.Row
+		if rows, err = r.page(ctx, f, span, oldestFirst, auditPage); err != nil || len(rows) == 0 {
+			break
 		}
-		for _, r := range rows {
-			if err := yield(rowOf(r)); err != nil {
+		for _, row := range rows {
+			if err := yield(row); err != nil {
 				return err
 			}
 		}
-		if len(rows) < auditPage {
-			return nil
-		}
-		after = rows[len(rows)-1].Seq
+		span.after = rows[len(rows)-1].Seq
 	}
+	if err != nil {
+		return fmt.Errorf("read the audit log in %s: %w; %s", l.path, err, mendLooking(err))
+	}
+	return nil
 }
 
-func (l *AuditLog) unreadable(err error) error {
-	return fmt.Errorf("read the audit log in %s: %w; %s", l.path, err, mendLooking(err))
+// reader finds rows of the audit log on any connection.
+type reader struct {
+	db      sqlitedb.DBTX
+	queries *sqlitedb.Queries
 }
 
-// start finds the seq after which the selected rows begin.
-func (l *AuditLog) start(ctx context.Context, f audit.Filter, last int64) (after int64, err error) {
+// span is a range of the log: after < seq <= last.
+type span struct{ after, last int64 }
+
+// span narrows the log down to what the times and seqs of a filter leave of it.
+func (r reader) span(ctx context.Context, f audit.Filter) (s span, err error) {
+	chain, err := r.queries.AuditChain(ctx)
+	if err != nil {
+		return s, err
+	}
+	s = span{max(chain.BaseSeq, f.AfterSeq), chain.HeadSeq}
+	if f.BeforeSeq > 0 {
+		s.last = min(s.last, f.BeforeSeq-1)
+	}
 	if !f.Since.IsZero() {
-		after, err = l.queries.AuditSeqBefore(ctx, ceilMilli(f.Since))
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return 0, err
+		if s.after, err = r.before(ctx, s, f.Since); err != nil {
+			return s, err
 		}
 	}
-	if f.Limit <= 0 {
-		return after, nil
+	if !f.Until.IsZero() {
+		s.last, err = r.before(ctx, s, f.Until)
 	}
-	first, err := l.queries.AuditSeqFromEnd(ctx, sqlitedb.AuditSeqFromEndParams{
-		AfterSeq: after, LastSeq: last, Issuer: f.Issuer, Subject: f.Subject, Tool: f.Tool, Decision: string(f.Decision), Newer: f.Limit - 1,
+	return s, err
+}
+
+// before returns the last seq of a span whose row is older than t, or the seq in front of
+// the span. Times rise with seq, so it looks at few rows.
+func (r reader) before(ctx context.Context, s span, t time.Time) (int64, error) {
+	if s.after >= s.last {
+		return s.after, nil
+	}
+	limit := ceilMilli(t)
+	var failed error
+	n := sort.Search(int(s.last-s.after), func(i int) bool {
+		at, err := r.queries.AuditTimeOf(ctx, s.after+1+int64(i))
+		if errors.Is(err, sql.ErrNoRows) {
+			return false // pruned just now
+		}
+		failed = errors.Join(failed, err)
+		return at >= limit
 	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return after, nil // fewer rows than the limit
-	}
-	return first - 1, err
+	return s.after + int64(n), failed
 }
 
 func ceilMilli(t time.Time) int64 {
 	return t.Add(time.Millisecond - time.Nanosecond).UnixMilli()
 }
 
-func rowOf(r sqlitedb.AuditLog) audit.Row {
-	return audit.Row{
-		Seq:           r.Seq,
-		OccurredAt:    time.UnixMilli(r.OccurredAt).UTC(),
-		Event:         r.Event,
-		Tool:          r.Tool,
-		Decision:      audit.Decision(r.Decision),
-		Reason:        audit.Reason(r.Reason),
-		Basis:         audit.Basis(r.Basis),
-		ScopesGranted: r.ScopesGranted,
-		ScopesUsed:    r.ScopesUsed,
-		TargetID:      pointer(r.TargetID),
-		TargetSubject: pointer(r.TargetSubject),
-		ResultCount:   pointerTo(r.ResultCount.Int64, r.ResultCount.Valid),
-		Issuer:        r.Issuer,
-		Tenant:        r.Tenant,
-		Subject:       pointer(r.Subject),
-		ClientID:      pointer(r.ClientID),
-		TokenSHA256:   hex.EncodeToString(r.TokenSHA256),
-		TokenID:       r.TokenID,
-		RequestID:     r.RequestID,
-		DurationUS:    r.DurationUs,
+// newest cuts a span down to the newest f.Limit rows that match.
+func (r reader) newest(ctx context.Context, f audit.Filter, s span) (span, error) {
+	if !f.Narrow() {
+		s.after = max(s.after, s.last-f.Limit)
+		return s, nil
 	}
+	c := conditions(f, s)
+	query := "SELECT seq FROM audit_log " + c.index + " WHERE " + c.where + " ORDER BY seq DESC LIMIT 1 OFFSET ?"
+	var first int64
+	err := r.db.QueryRowContext(ctx, query, append(c.args, f.Limit-1)...).Scan(&first)
+	if errors.Is(err, sql.ErrNoRows) {
+		return s, nil // fewer rows than the limit
+	}
+	s.after = first - 1
+	return s, err
 }
 
-func pointer(s sql.NullString) *string { return pointerTo(s.String, s.Valid) }
+// The orders of a page.
+const (
+	oldestFirst = "ASC"
+	newestFirst = "DESC"
+)
 
-func pointerTo[T any](v T, valid bool) *T {
-	if !valid {
-		return nil
+// page returns at most limit matching rows of a span.
+func (r reader) page(ctx context.Context, f audit.Filter, s span, order string, limit int) (list []audit.Row, err error) {
+	c := conditions(f, s)
+	rows, err := r.db.QueryContext(ctx, "SELECT "+auditColumns+" FROM audit_log "+c.index+" WHERE "+c.where+" ORDER BY seq "+order+" LIMIT ?", append(c.args, limit)...)
+	if err != nil {
+		return nil, err
 	}
-	return &v
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		row, err := scanRow(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, row)
+	}
+	return list, rows.Err()
 }

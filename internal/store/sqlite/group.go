@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"todomanager/internal/audit"
 	"todomanager/internal/store/sqlite/internal/sqlitedb"
 	"todomanager/internal/todos"
 )
@@ -58,7 +59,6 @@ func (c *writeConn) exec(text string) error {
 	return nil
 }
 
-func (c *writeConn) commit() error   { return c.exec(stmtCommit) }
 func (c *writeConn) rollback() error { return c.exec(stmtRollback) }
 
 func (c *writeConn) close() error {
@@ -81,10 +81,14 @@ func (c *writeConn) close() error {
 // group is one transaction under way.
 type group struct {
 	conn *writeConn
-	now  time.Time // one for all rows of the group
-	seq  int64     // of the newest audit row, the group's own included
-	over bool      // the transaction is gone: nothing more may run in it
+	now  time.Time  // one for all rows of the group
+	head audit.Head // of the log, the group's own rows included
+	over bool       // the transaction is gone: nothing more may run in it
 	wall func() time.Time
+
+	began      int64 // seq of the head before the group
+	anyBlocked bool  // whether the list of blocked people has an entry
+	storageLow bool
 }
 
 // begin opens a transaction and reads the head of the audit log in it, since other
@@ -93,15 +97,31 @@ func (c *writeConn) begin(now func() time.Time) (*group, error) {
 	if err := c.exec(stmtBegin); err != nil {
 		return nil, err
 	}
-	head, err := c.queries.AuditHead(c.ctx)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	row, err := c.queries.AuditHead(c.ctx)
+	if err != nil {
 		return nil, fmt.Errorf("read the head of the audit log: %w", err)
 	}
-	g := &group{conn: c, seq: head.Seq, wall: now, now: now().UTC().Truncate(time.Millisecond)}
-	if last := time.UnixMilli(head.OccurredAt).UTC(); last.After(g.now) {
+	g := &group{
+		conn: c, wall: now, now: now().UTC().Truncate(time.Millisecond), began: row.HeadSeq, anyBlocked: row.AnyBlocked,
+		head: audit.Head{LogID: row.LogID, Seq: row.HeadSeq, Hash: audit.Hash(row.HeadHash)},
+	}
+	if last := time.UnixMilli(row.HeadAt).UTC(); last.After(g.now) {
 		g.now = last // the clock went back; the log does not
 	}
 	return g, nil
+}
+
+// commit moves the head of the log to the group's last row and commits.
+func (g *group) commit() error {
+	if g.head.Seq > g.began {
+		err := g.conn.queries.MoveAuditHead(g.conn.ctx, sqlitedb.MoveAuditHeadParams{
+			Seq: g.head.Seq, Hash: g.head.Hash[:], OccurredAt: g.now.UnixMilli(),
+		})
+		if err != nil {
+			return fmt.Errorf("move the head of the audit log: %w", err)
+		}
+	}
+	return g.conn.exec(stmtCommit)
 }
 
 // run carries out one call in a savepoint of its own and keeps what it did unless it
@@ -112,7 +132,7 @@ func (g *group) run(fn func(todos.Tx) error) error {
 		g.over = true
 		return unavailable(err)
 	}
-	before := g.seq
+	before := g.head
 	err := protect(fn, &tx{g})
 	if err == nil {
 		if err = g.conn.exec(stmtRelease); err != nil {
@@ -121,7 +141,7 @@ func (g *group) run(fn func(todos.Tx) error) error {
 		}
 		return nil
 	}
-	g.seq = before
+	g.head = before
 	if undo := errors.Join(g.conn.exec(stmtRollbackTo), g.conn.exec(stmtRelease)); undo != nil {
 		g.over = true
 		return unavailable(errors.Join(err, undo))

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -45,9 +46,8 @@ func Inspect(ctx context.Context, path string) (c Condition, err error) {
 		return c, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	row := db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`)
-	if err := row.Scan(&c.Version); err != nil {
-		return c, fmt.Errorf("%w; %s", err, mendLooking(err))
+	if err := c.readVersion(ctx, db); err != nil {
+		return c, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
@@ -62,6 +62,27 @@ func Inspect(ctx context.Context, path string) (c Condition, err error) {
 		return c, fmt.Errorf("%s; the file is damaged: restore a backup", verdict)
 	}
 	return c, nil
+}
+
+// schemaOf looks at the version alone.
+func schemaOf(ctx context.Context, path string) (c Condition, err error) {
+	if c.Known, err = newest(); err != nil {
+		return c, err
+	}
+	db, err := Options{Path: path}.pool(forLooking, 1)
+	if err != nil {
+		return c, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return c, c.readVersion(ctx, db)
+}
+
+func (c *Condition) readVersion(ctx context.Context, db *sql.DB) error {
+	row := db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`)
+	if err := row.Scan(&c.Version); err != nil {
+		return fmt.Errorf("%w; %s", err, mendLooking(err))
+	}
+	return nil
 }
 
 // newest returns the number of the last embedded migration.

@@ -18,9 +18,11 @@ import (
 
 // Options configure a [Store].
 type Options struct {
-	Path   string // the database file
-	Logger *slog.Logger
-	Now    func() time.Time // nil: time.Now
+	Path    string // the database file
+	Logger  *slog.Logger
+	MinFree int64                        // bytes that must be free on its disk for changes to be made; 0: no limit
+	Free    func(string) (uint64, error) // how many bytes are free where a file is; nil: asks the system
+	Now     func() time.Time             // nil: time.Now
 
 	opened fs.FileInfo                             // the file, to tell when another or none is in its place
 	wrap   func(driver.Connector) driver.Connector // tests inject faults here
@@ -28,6 +30,7 @@ type Options struct {
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
+	disk    disk
 	lock    *fileLock
 	writer  *writer
 	readers *sql.DB
@@ -45,9 +48,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if o.Now == nil {
-		o.Now = time.Now
-	}
+	o = o.withDefaults()
 	if err := create(o); err != nil {
 		return nil, err
 	}
@@ -58,6 +59,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if o.opened, err = os.Stat(o.Path); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
+	s.disk = disk{options: o}
 	if s.lock, err = takeLock(o.Path); err != nil {
 		return nil, err
 	}
@@ -74,6 +76,16 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Free == nil {
+		o.Free = freeBytes
+	}
+	return o
 }
 
 // Close waits for the calls under way, then closes the database. Calls that come after

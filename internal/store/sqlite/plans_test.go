@@ -21,12 +21,18 @@ var plans = map[string][]string{
 	"TodosOfOwner":  {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=? AND created_at>?)"},
 	"TodosOfTenant": {"SEARCH todos USING INDEX todos_by_age (issuer=? AND tenant=? AND created_at>?)"},
 
-	"AppendAudit": nil,
-	// The newest row first, and stops there. A scan of audit_log is in the order of seq.
-	"AuditHead":       {"SCAN audit_log"},
-	"AuditSeqBefore":  {"SCAN audit_log"},
-	"AuditSeqFromEnd": {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
-	"ListAudit":       {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+	"AppendAudit":      nil,
+	"AuditHead":        {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)", "SCALAR SUBQUERY 1", "SCAN blocked"},
+	"AuditChain":       {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)"},
+	"MoveAuditHead":    {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)"},
+	"AuditTimeOf":      {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid=?)"},
+	"AuditHashOf":      {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid=?)"},
+	"AppendCheckpoint": {"SEARCH audit_checkpoint"},
+	"LastCheckpoint":   {"SCAN audit_checkpoint"}, // newest first, and stops there
+	"CheckpointsAfter": {"SEARCH audit_checkpoint USING INDEX audit_checkpoint_by_seq (seq>?)"},
+
+	"IsBlocked": {"SCAN CONSTANT ROW", "SCALAR SUBQUERY 1", "SEARCH blocked USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
+	"Probe":     {"SEARCH probe USING INTEGER PRIMARY KEY (rowid=?)"},
 }
 
 // TestQueryPlans explains every statement, on a database with many rows, with and
@@ -70,8 +76,8 @@ func fill(t *testing.T, db *sql.DB) {
 	for _, text := range []string{
 		numbers + `INSERT INTO todos SELECT 'https://id.example', 'tenant' || i%4, 'person' || i%40, printf('todo%09d', i), 'x', i/3 FROM n`,
 		numbers + `INSERT INTO audit_log (seq, occurred_at, event, tool, decision, reason, basis, scopes_granted, scopes_used,
-			issuer, tenant, subject, token_sha256, token_id, request_id, duration_us)
-			SELECT i, i, 'tool.call', 'get-todos', 'allow', 'ok', 'owner', '', '', 'i', '', 'person' || i%40, zeroblob(32), '', '', 0 FROM n`,
+			issuer, tenant, subject, token_sha256, token_id, request_id, duration_us, hash)
+			SELECT i, i, 'tool.call', 'get-todos', 'allow', 'ok', 'owner', '', '', 'i', '', 'person' || i%40, zeroblob(32), '', '', 0, zeroblob(32) FROM n`,
 	} {
 		if _, err := db.Exec(text); err != nil {
 			t.Fatal(err)

@@ -61,11 +61,11 @@ func after(p todos.Position) int64 {
 	return p.CreatedAt.UnixMilli()
 }
 
-// Ready reports whether the writer can open and commit a transaction. It gives up when
+// Ready reports whether the writer can change the database, durably. It gives up when
 // ctx ends.
 func (s *Store) Ready(ctx context.Context) error {
 	done := make(chan error, 1)
-	go func() { done <- s.Write(ctx, func(todos.Tx) error { return nil }) }()
+	go func() { done <- s.Write(ctx, func(t todos.Tx) error { return t.(*tx).probe() }) }()
 	select {
 	case err := <-done:
 		return err
@@ -73,3 +73,6 @@ func (s *Store) Ready(ctx context.Context) error {
 		return fmt.Errorf("the writer does not answer: %w", ctx.Err())
 	}
 }
+
+// DiskFree returns an error while less than Options.MinFree is free.
+func (s *Store) DiskFree(context.Context) error { return s.disk.check() }

@@ -47,36 +47,25 @@ func (t *tx) Delete(owner todos.Owner, todo todos.Todo) error {
 	return classify("delete todo", err)
 }
 
+func (t *tx) Blocked(o todos.Owner) (bool, error) {
+	if !t.anyBlocked {
+		return false, nil
+	}
+	blocked, err := t.conn.queries.IsBlocked(t.conn.ctx, sqlitedb.IsBlockedParams{Issuer: o.Issuer, Tenant: o.Tenant, Subject: o.Subject})
+	return blocked, classify("look for a block", err)
+}
+
+func (t *tx) StorageLow() bool { return t.storageLow }
+
 func (t *tx) Record(e audit.Event) error {
-	if err := e.Check(); err != nil {
+	row, err := audit.NewRow(e, t.head, t.now, t.wall())
+	if err != nil {
 		return fmt.Errorf("%w: %w", todos.ErrInternal, err)
 	}
-	p := e.Call.Principal
-	if err := t.conn.queries.AppendAudit(t.conn.ctx, sqlitedb.AppendAuditParams{
-		Seq:           t.seq + 1,
-		OccurredAt:    t.now.UnixMilli(),
-		Event:         audit.ToolCall,
-		Tool:          e.Tool,
-		Decision:      string(e.Decision),
-		Reason:        string(e.Reason),
-		Basis:         string(e.Basis),
-		ScopesGranted: p.Scopes.String(),
-		ScopesUsed:    e.ScopesUsed.String(),
-		TargetID:      optional(e.TargetID),
-		TargetSubject: optional(e.TargetSubject),
-		ResultCount:   optionalCount(e.ResultCount),
-		Issuer:        p.Issuer,
-		Tenant:        p.Tenant,
-		Subject:       optional(p.Subject),
-		ClientID:      sql.NullString{String: p.ClientID, Valid: true},
-		TokenSHA256:   p.TokenHash[:],
-		TokenID:       p.TokenID,
-		RequestID:     e.Call.RequestID,
-		DurationUs:    max(0, t.wall().Sub(e.Call.Started).Microseconds()),
-	}); err != nil {
+	if err := t.conn.queries.AppendAudit(t.conn.ctx, paramsOf(&row)); err != nil {
 		return classify("append audit row", err)
 	}
-	t.seq++
+	t.head.Seq, t.head.Hash = row.Seq, row.Hash
 	return nil
 }
 
@@ -91,15 +80,6 @@ func classify(step string, err error) error {
 	default:
 		return fmt.Errorf("%w: %s: %w", todos.ErrAuditUnavailable, step, err)
 	}
-}
-
-func optional(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
-
-func optionalCount(n *int) sql.NullInt64 {
-	if n == nil {
-		return sql.NullInt64{}
-	}
-	return sql.NullInt64{Int64: int64(*n), Valid: true}
 }
 
 func todoOf(subject, id, content string, createdAt int64) todos.Todo {

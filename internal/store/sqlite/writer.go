@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"todomanager/internal/audit"
 	"todomanager/internal/todos"
 )
 
@@ -38,11 +39,14 @@ type writer struct {
 	conn *writeConn
 	Options
 
-	clock   rate.Sometimes // for the warning about it
-	queue   chan *job
-	mu      sync.RWMutex // guards closed, lest something is sent on a closed queue
-	closed  bool
-	stopped chan struct{} // closed when the goroutine has ended
+	disk     disk
+	unsigned int64          // audit rows since signing was last asked for
+	due      chan struct{}  // see Store.SignDue
+	clock    rate.Sometimes // for the warning about it
+	queue    chan *job
+	mu       sync.RWMutex // guards closed, lest something is sent on a closed queue
+	closed   bool
+	stopped  chan struct{} // closed when the goroutine has ended
 }
 
 // job is one caller's part of a group.
@@ -67,7 +71,11 @@ func startWriter(ctx context.Context, o Options) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{ctx: context.WithoutCancel(ctx), db: db, Options: o, clock: rate.Sometimes{Interval: time.Hour}, queue: make(chan *job, queueLimit), stopped: make(chan struct{})}
+	w := &writer{
+		ctx: context.WithoutCancel(ctx), db: db, Options: o,
+		disk: disk{options: o}, due: make(chan struct{}, 1), clock: rate.Sometimes{Interval: time.Hour},
+		queue: make(chan *job, queueLimit), stopped: make(chan struct{}),
+	}
 	if w.conn, err = connect(w.ctx, db); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", o.Path, err), db.Close())
 	}
@@ -160,7 +168,7 @@ func (w *writer) commit(group []*job) (again []*job) {
 			return w.undone(group, j, results[i])
 		}
 	}
-	if err := w.conn.commit(); err != nil {
+	if err := g.commit(); err != nil {
 		w.Logger.Error("a commit failed; its calls may or may not be in the database", "calls", len(group), "err", err)
 		w.rollback()
 		for _, j := range group {
@@ -171,7 +179,20 @@ func (w *writer) commit(group []*job) (again []*job) {
 	for i, j := range group {
 		j.done <- results[i]
 	}
+	w.count(g.head.Seq - g.began)
 	return nil
+}
+
+// count asks for a signature when enough rows have come.
+func (w *writer) count(rows int64) {
+	if w.unsigned += rows; w.unsigned < audit.SignEvery {
+		return
+	}
+	w.unsigned = 0
+	select {
+	case w.due <- struct{}{}:
+	default: // it was asked for already
+	}
 }
 
 // undone sorts the calls of a group that was rolled back: a first-timer runs again, the
@@ -208,6 +229,7 @@ func (w *writer) begin() (*group, error) {
 		w.rollback()
 		return nil, err
 	}
+	g.storageLow = w.disk.low(w.Now())
 	if ahead := g.now.Sub(w.Now()); ahead > time.Minute {
 		w.clock.Do(func() {
 			w.Logger.Warn("the newest audit row is in the future, so new rows get its time until the clock reaches it; compare this machine's clock", "ahead", ahead)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"todomanager/internal/audit"
 	"todomanager/internal/auth"
@@ -24,7 +25,7 @@ func wholeRow(f *fixture) {
 				Issuer: "https://id.example", Tenant: "acme", Subject: "admin", ClientID: "inspector",
 				Scopes: auth.ParseScopes("read:todos create:todos other"), TokenHash: [32]byte{0xab, 31: 0xcd}, TokenID: "jti-1",
 			},
-			RequestID: "request-1", Started: start.Add(-1500 * time.Microsecond),
+			RequestID: "request-1", TraceID: strings.Repeat("ab", 16), Started: start.Add(-1500 * time.Microsecond),
 		},
 		Tool: todos.ToolDelete, Decision: audit.Allow, Reason: audit.ReasonOK, Basis: audit.BasisScope,
 		ScopesUsed: auth.Scopes{todos.ScopeDelete}, TargetID: id(1), TargetSubject: "alice", ResultCount: &count,
@@ -33,7 +34,8 @@ func wholeRow(f *fixture) {
 		Call: audit.Call{Principal: auth.Principal{Issuer: "https://id.example", Subject: "bob"}, Started: start.Add(time.Hour)},
 		Tool: audit.UnknownTool, Decision: audit.Deny, Reason: audit.ReasonUnknownTool,
 	}
-	f.write(func(tx todos.Tx) error { return errors.Join(tx.Record(e), tx.Record(empty)) })
+	counted := audit.Event{Kind: audit.RateLimited, Decision: audit.Deny, Reason: "rate_limited", Details: map[string]int{"count": 3}}
+	f.write(func(tx todos.Tx) error { return errors.Join(tx.Record(e), tx.Record(empty), tx.Record(counted)) })
 
 	text := func(s string) *string { return &s }
 	none := int64(0)
@@ -43,14 +45,18 @@ func wholeRow(f *fixture) {
 		ScopesGranted: "create:todos other read:todos", ScopesUsed: "delete:todos",
 		TargetID: text(id(1)), TargetSubject: text("alice"), ResultCount: &none,
 		Issuer: "https://id.example", Tenant: "acme", Subject: text("admin"), ClientID: text("inspector"),
-		TokenSHA256: "ab" + strings.Repeat("00", 30) + "cd", TokenID: "jti-1", RequestID: "request-1", DurationUS: 1500,
+		TokenSHA256: audit.Bytes{0: 0xab, 31: 0xcd}, TokenID: text("jti-1"), RequestID: "request-1", TraceID: text(strings.Repeat("ab", 16)),
+		DurationUS: 1500,
 	}, {
 		Seq: 2, OccurredAt: start, Event: audit.ToolCall, Tool: audit.UnknownTool,
 		Decision: audit.Deny, Reason: audit.ReasonUnknownTool,
-		Issuer: "https://id.example", Subject: text("bob"), ClientID: text(""),
-		TokenSHA256: strings.Repeat("00", 32), // and no negative duration where the clock went back
+		Issuer: "https://id.example", Subject: text("bob"), ClientID: text(""), TokenID: text(""),
+		TokenSHA256: make(audit.Bytes, 32), // and no negative duration where the clock went back
+	}, {
+		Seq: 3, OccurredAt: start, Event: audit.RateLimited, Decision: audit.Deny, Reason: "rate_limited",
+		Details: text(`{"count":3}`),
 	}}
-	if diff := cmp.Diff(want, f.rows(audit.Filter{})); diff != "" {
+	if diff := cmp.Diff(want, f.rows(audit.Filter{}), cmpopts.IgnoreFields(audit.Row{}, "ActorSalt", "TargetSalt", "Hash")); diff != "" {
 		f.Errorf("rows (-want +got):\n%s", diff)
 	}
 }

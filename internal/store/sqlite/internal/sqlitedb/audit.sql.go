@@ -13,13 +13,14 @@ import (
 const appendAudit = `-- name: AppendAudit :exec
 INSERT INTO audit_log (
     seq, occurred_at, event, tool, decision, reason, basis, scopes_granted, scopes_used,
-    target_id, target_subject, result_count, issuer, tenant, subject, client_id,
-    token_sha256, token_id, request_id, duration_us
+    target_id, result_count, issuer, tenant, request_id, trace_id, duration_us, details,
+    subject, client_id, token_sha256, token_id, actor_salt, target_subject, target_salt, hash
 ) VALUES (
     ?1, ?2, ?3, ?4, ?5, ?6,
     ?7, ?8, ?9, ?10, ?11,
-    ?12, ?13, ?14, ?15, ?16,
-    ?17, ?18, ?19, ?20
+    ?12, ?13, ?14, ?15, ?16, ?17,
+    ?18, ?19, ?20, ?21, ?22,
+    ?23, ?24, ?25
 )
 `
 
@@ -34,16 +35,21 @@ type AppendAuditParams struct {
 	ScopesGranted string
 	ScopesUsed    string
 	TargetID      sql.NullString
-	TargetSubject sql.NullString
 	ResultCount   sql.NullInt64
 	Issuer        string
 	Tenant        string
+	RequestID     string
+	TraceID       sql.NullString
+	DurationUs    int64
+	Details       sql.NullString
 	Subject       sql.NullString
 	ClientID      sql.NullString
 	TokenSHA256   []byte
-	TokenID       string
-	RequestID     string
-	DurationUs    int64
+	TokenID       sql.NullString
+	ActorSalt     []byte
+	TargetSubject sql.NullString
+	TargetSalt    []byte
+	Hash          []byte
 }
 
 func (q *Queries) AppendAudit(ctx context.Context, arg AppendAuditParams) error {
@@ -58,154 +64,138 @@ func (q *Queries) AppendAudit(ctx context.Context, arg AppendAuditParams) error 
 		arg.ScopesGranted,
 		arg.ScopesUsed,
 		arg.TargetID,
-		arg.TargetSubject,
 		arg.ResultCount,
 		arg.Issuer,
 		arg.Tenant,
+		arg.RequestID,
+		arg.TraceID,
+		arg.DurationUs,
+		arg.Details,
 		arg.Subject,
 		arg.ClientID,
 		arg.TokenSHA256,
 		arg.TokenID,
-		arg.RequestID,
-		arg.DurationUs,
+		arg.ActorSalt,
+		arg.TargetSubject,
+		arg.TargetSalt,
+		arg.Hash,
 	)
 	return err
 }
 
-const auditHead = `-- name: AuditHead :one
-SELECT seq, occurred_at FROM audit_log ORDER BY seq DESC LIMIT 1
+const appendCheckpoint = `-- name: AppendCheckpoint :exec
+INSERT INTO audit_checkpoint (id, seq, signed_at, note)
+SELECT coalesce(max(id), 0) + 1, ?1, ?2, ?3 FROM audit_checkpoint
 `
 
-type AuditHeadRow struct {
-	Seq        int64
-	OccurredAt int64
+type AppendCheckpointParams struct {
+	Seq      int64
+	SignedAt int64
+	Note     string
 }
 
-func (q *Queries) AuditHead(ctx context.Context) (AuditHeadRow, error) {
-	row := q.queryRow(ctx, q.auditHeadStmt, auditHead)
-	var i AuditHeadRow
-	err := row.Scan(&i.Seq, &i.OccurredAt)
+func (q *Queries) AppendCheckpoint(ctx context.Context, arg AppendCheckpointParams) error {
+	_, err := q.exec(ctx, q.appendCheckpointStmt, appendCheckpoint, arg.Seq, arg.SignedAt, arg.Note)
+	return err
+}
+
+const auditChain = `-- name: AuditChain :one
+
+SELECT log_id, base_seq, base_hash, head_seq, head_hash FROM audit_chain WHERE chain = 0
+`
+
+type AuditChainRow struct {
+	LogID    string
+	BaseSeq  int64
+	BaseHash []byte
+	HeadSeq  int64
+	HeadHash []byte
+}
+
+// Reading. These are for operators and go over all tenants.
+func (q *Queries) AuditChain(ctx context.Context) (AuditChainRow, error) {
+	row := q.queryRow(ctx, q.auditChainStmt, auditChain)
+	var i AuditChainRow
+	err := row.Scan(
+		&i.LogID,
+		&i.BaseSeq,
+		&i.BaseHash,
+		&i.HeadSeq,
+		&i.HeadHash,
+	)
 	return i, err
 }
 
-const auditSeqBefore = `-- name: AuditSeqBefore :one
-
-SELECT seq FROM audit_log WHERE occurred_at < ?1 ORDER BY seq DESC LIMIT 1
+const auditHashOf = `-- name: AuditHashOf :one
+SELECT hash FROM audit_log WHERE seq = ?1
 `
 
-// The operator's queries, over all tenants. An empty filter matches everything.
-// seq and occurred_at rise together, so a point in time is a point in seq: the
-// rows from a time on are those after the newest row before it.
-func (q *Queries) AuditSeqBefore(ctx context.Context, time int64) (int64, error) {
-	row := q.queryRow(ctx, q.auditSeqBeforeStmt, auditSeqBefore, time)
-	var seq int64
-	err := row.Scan(&seq)
-	return seq, err
+func (q *Queries) AuditHashOf(ctx context.Context, seq int64) ([]byte, error) {
+	row := q.queryRow(ctx, q.auditHashOfStmt, auditHashOf, seq)
+	var hash []byte
+	err := row.Scan(&hash)
+	return hash, err
 }
 
-const auditSeqFromEnd = `-- name: AuditSeqFromEnd :one
-SELECT seq
-FROM audit_log
-WHERE seq > ?1 AND seq <= ?2
-  AND (CAST(?3 AS TEXT) = '' OR issuer = ?3)
-  AND (CAST(?4 AS TEXT) = '' OR subject = ?4)
-  AND (CAST(?5 AS TEXT) = '' OR tool = ?5)
-  AND (CAST(?6 AS TEXT) = '' OR decision = ?6)
-ORDER BY seq DESC
-LIMIT 1 OFFSET ?7
+const auditHead = `-- name: AuditHead :one
+
+SELECT head_seq, head_hash, head_at, log_id, CAST(EXISTS (SELECT 1 FROM blocked) AS BOOLEAN) AS any_blocked
+FROM audit_chain
+WHERE chain = 0
 `
 
-type AuditSeqFromEndParams struct {
-	AfterSeq int64
-	LastSeq  int64
-	Issuer   string
-	Subject  string
-	Tool     string
-	Decision string
-	Newer    int64
+type AuditHeadRow struct {
+	HeadSeq    int64
+	HeadHash   []byte
+	HeadAt     int64
+	LogID      string
+	AnyBlocked bool
 }
 
-// The seq of the matching row that has the given number of newer matching rows.
-func (q *Queries) AuditSeqFromEnd(ctx context.Context, arg AuditSeqFromEndParams) (int64, error) {
-	row := q.queryRow(ctx, q.auditSeqFromEndStmt, auditSeqFromEnd,
-		arg.AfterSeq,
-		arg.LastSeq,
-		arg.Issuer,
-		arg.Subject,
-		arg.Tool,
-		arg.Decision,
-		arg.Newer,
+// Writing.
+// What a transaction must know of the log before it appends to it.
+func (q *Queries) AuditHead(ctx context.Context) (AuditHeadRow, error) {
+	row := q.queryRow(ctx, q.auditHeadStmt, auditHead)
+	var i AuditHeadRow
+	err := row.Scan(
+		&i.HeadSeq,
+		&i.HeadHash,
+		&i.HeadAt,
+		&i.LogID,
+		&i.AnyBlocked,
 	)
-	var seq int64
-	err := row.Scan(&seq)
-	return seq, err
+	return i, err
 }
 
-const listAudit = `-- name: ListAudit :many
-SELECT seq, chain, occurred_at, event, tool, decision, reason, basis, scopes_granted, scopes_used, target_id, target_subject, result_count, issuer, tenant, subject, client_id, token_sha256, token_id, request_id, duration_us
-FROM audit_log
-WHERE seq > ?1 AND seq <= ?2
-  AND (CAST(?3 AS TEXT) = '' OR issuer = ?3)
-  AND (CAST(?4 AS TEXT) = '' OR subject = ?4)
-  AND (CAST(?5 AS TEXT) = '' OR tool = ?5)
-  AND (CAST(?6 AS TEXT) = '' OR decision = ?6)
-ORDER BY seq
-LIMIT ?7
+const auditTimeOf = `-- name: AuditTimeOf :one
+SELECT occurred_at FROM audit_log WHERE seq = ?1
 `
 
-type ListAuditParams struct {
-	AfterSeq int64
-	LastSeq  int64
-	Issuer   string
-	Subject  string
-	Tool     string
-	Decision string
-	MaxRows  int64
+// seq and occurred_at rise together, so a point in time is found by halving.
+func (q *Queries) AuditTimeOf(ctx context.Context, seq int64) (int64, error) {
+	row := q.queryRow(ctx, q.auditTimeOfStmt, auditTimeOf, seq)
+	var occurred_at int64
+	err := row.Scan(&occurred_at)
+	return occurred_at, err
 }
 
-func (q *Queries) ListAudit(ctx context.Context, arg ListAuditParams) ([]AuditLog, error) {
-	rows, err := q.query(ctx, q.listAuditStmt, listAudit,
-		arg.AfterSeq,
-		arg.LastSeq,
-		arg.Issuer,
-		arg.Subject,
-		arg.Tool,
-		arg.Decision,
-		arg.MaxRows,
-	)
+const checkpointsAfter = `-- name: CheckpointsAfter :many
+SELECT note FROM audit_checkpoint WHERE seq > ?1 ORDER BY seq, id
+`
+
+func (q *Queries) CheckpointsAfter(ctx context.Context, seq int64) ([]string, error) {
+	rows, err := q.query(ctx, q.checkpointsAfterStmt, checkpointsAfter, seq)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []AuditLog
+	var items []string
 	for rows.Next() {
-		var i AuditLog
-		if err := rows.Scan(
-			&i.Seq,
-			&i.Chain,
-			&i.OccurredAt,
-			&i.Event,
-			&i.Tool,
-			&i.Decision,
-			&i.Reason,
-			&i.Basis,
-			&i.ScopesGranted,
-			&i.ScopesUsed,
-			&i.TargetID,
-			&i.TargetSubject,
-			&i.ResultCount,
-			&i.Issuer,
-			&i.Tenant,
-			&i.Subject,
-			&i.ClientID,
-			&i.TokenSHA256,
-			&i.TokenID,
-			&i.RequestID,
-			&i.DurationUs,
-		); err != nil {
+		var note string
+		if err := rows.Scan(&note); err != nil {
 			return nil, err
 		}
-		items = append(items, i)
+		items = append(items, note)
 	}
 	if err := rows.Close(); err != nil {
 		return nil, err
@@ -214,4 +204,36 @@ func (q *Queries) ListAudit(ctx context.Context, arg ListAuditParams) ([]AuditLo
 		return nil, err
 	}
 	return items, nil
+}
+
+const lastCheckpoint = `-- name: LastCheckpoint :one
+SELECT seq, signed_at, note FROM audit_checkpoint ORDER BY id DESC LIMIT 1
+`
+
+type LastCheckpointRow struct {
+	Seq      int64
+	SignedAt int64
+	Note     string
+}
+
+func (q *Queries) LastCheckpoint(ctx context.Context) (LastCheckpointRow, error) {
+	row := q.queryRow(ctx, q.lastCheckpointStmt, lastCheckpoint)
+	var i LastCheckpointRow
+	err := row.Scan(&i.Seq, &i.SignedAt, &i.Note)
+	return i, err
+}
+
+const moveAuditHead = `-- name: MoveAuditHead :exec
+UPDATE audit_chain SET head_seq = ?1, head_hash = ?2, head_at = ?3 WHERE chain = 0
+`
+
+type MoveAuditHeadParams struct {
+	Seq        int64
+	Hash       []byte
+	OccurredAt int64
+}
+
+func (q *Queries) MoveAuditHead(ctx context.Context, arg MoveAuditHeadParams) error {
+	_, err := q.exec(ctx, q.moveAuditHeadStmt, moveAuditHead, arg.Seq, arg.Hash, arg.OccurredAt)
+	return err
 }

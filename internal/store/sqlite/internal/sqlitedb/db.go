@@ -27,14 +27,23 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.appendAuditStmt, err = db.PrepareContext(ctx, appendAudit); err != nil {
 		return nil, fmt.Errorf("error preparing query AppendAudit: %w", err)
 	}
+	if q.appendCheckpointStmt, err = db.PrepareContext(ctx, appendCheckpoint); err != nil {
+		return nil, fmt.Errorf("error preparing query AppendCheckpoint: %w", err)
+	}
+	if q.auditChainStmt, err = db.PrepareContext(ctx, auditChain); err != nil {
+		return nil, fmt.Errorf("error preparing query AuditChain: %w", err)
+	}
+	if q.auditHashOfStmt, err = db.PrepareContext(ctx, auditHashOf); err != nil {
+		return nil, fmt.Errorf("error preparing query AuditHashOf: %w", err)
+	}
 	if q.auditHeadStmt, err = db.PrepareContext(ctx, auditHead); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditHead: %w", err)
 	}
-	if q.auditSeqBeforeStmt, err = db.PrepareContext(ctx, auditSeqBefore); err != nil {
-		return nil, fmt.Errorf("error preparing query AuditSeqBefore: %w", err)
+	if q.auditTimeOfStmt, err = db.PrepareContext(ctx, auditTimeOf); err != nil {
+		return nil, fmt.Errorf("error preparing query AuditTimeOf: %w", err)
 	}
-	if q.auditSeqFromEndStmt, err = db.PrepareContext(ctx, auditSeqFromEnd); err != nil {
-		return nil, fmt.Errorf("error preparing query AuditSeqFromEnd: %w", err)
+	if q.checkpointsAfterStmt, err = db.PrepareContext(ctx, checkpointsAfter); err != nil {
+		return nil, fmt.Errorf("error preparing query CheckpointsAfter: %w", err)
 	}
 	if q.deleteTodoStmt, err = db.PrepareContext(ctx, deleteTodo); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteTodo: %w", err)
@@ -42,8 +51,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.insertTodoStmt, err = db.PrepareContext(ctx, insertTodo); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertTodo: %w", err)
 	}
-	if q.listAuditStmt, err = db.PrepareContext(ctx, listAudit); err != nil {
-		return nil, fmt.Errorf("error preparing query ListAudit: %w", err)
+	if q.isBlockedStmt, err = db.PrepareContext(ctx, isBlocked); err != nil {
+		return nil, fmt.Errorf("error preparing query IsBlocked: %w", err)
+	}
+	if q.lastCheckpointStmt, err = db.PrepareContext(ctx, lastCheckpoint); err != nil {
+		return nil, fmt.Errorf("error preparing query LastCheckpoint: %w", err)
+	}
+	if q.moveAuditHeadStmt, err = db.PrepareContext(ctx, moveAuditHead); err != nil {
+		return nil, fmt.Errorf("error preparing query MoveAuditHead: %w", err)
+	}
+	if q.probeStmt, err = db.PrepareContext(ctx, probe); err != nil {
+		return nil, fmt.Errorf("error preparing query Probe: %w", err)
 	}
 	if q.todoByIDStmt, err = db.PrepareContext(ctx, todoByID); err != nil {
 		return nil, fmt.Errorf("error preparing query TodoByID: %w", err)
@@ -64,19 +82,34 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing appendAuditStmt: %w", cerr)
 		}
 	}
+	if q.appendCheckpointStmt != nil {
+		if cerr := q.appendCheckpointStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing appendCheckpointStmt: %w", cerr)
+		}
+	}
+	if q.auditChainStmt != nil {
+		if cerr := q.auditChainStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing auditChainStmt: %w", cerr)
+		}
+	}
+	if q.auditHashOfStmt != nil {
+		if cerr := q.auditHashOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing auditHashOfStmt: %w", cerr)
+		}
+	}
 	if q.auditHeadStmt != nil {
 		if cerr := q.auditHeadStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing auditHeadStmt: %w", cerr)
 		}
 	}
-	if q.auditSeqBeforeStmt != nil {
-		if cerr := q.auditSeqBeforeStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing auditSeqBeforeStmt: %w", cerr)
+	if q.auditTimeOfStmt != nil {
+		if cerr := q.auditTimeOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing auditTimeOfStmt: %w", cerr)
 		}
 	}
-	if q.auditSeqFromEndStmt != nil {
-		if cerr := q.auditSeqFromEndStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing auditSeqFromEndStmt: %w", cerr)
+	if q.checkpointsAfterStmt != nil {
+		if cerr := q.checkpointsAfterStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing checkpointsAfterStmt: %w", cerr)
 		}
 	}
 	if q.deleteTodoStmt != nil {
@@ -89,9 +122,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing insertTodoStmt: %w", cerr)
 		}
 	}
-	if q.listAuditStmt != nil {
-		if cerr := q.listAuditStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing listAuditStmt: %w", cerr)
+	if q.isBlockedStmt != nil {
+		if cerr := q.isBlockedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing isBlockedStmt: %w", cerr)
+		}
+	}
+	if q.lastCheckpointStmt != nil {
+		if cerr := q.lastCheckpointStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lastCheckpointStmt: %w", cerr)
+		}
+	}
+	if q.moveAuditHeadStmt != nil {
+		if cerr := q.moveAuditHeadStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing moveAuditHeadStmt: %w", cerr)
+		}
+	}
+	if q.probeStmt != nil {
+		if cerr := q.probeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing probeStmt: %w", cerr)
 		}
 	}
 	if q.todoByIDStmt != nil {
@@ -146,33 +194,45 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 }
 
 type Queries struct {
-	db                  DBTX
-	tx                  *sql.Tx
-	appendAuditStmt     *sql.Stmt
-	auditHeadStmt       *sql.Stmt
-	auditSeqBeforeStmt  *sql.Stmt
-	auditSeqFromEndStmt *sql.Stmt
-	deleteTodoStmt      *sql.Stmt
-	insertTodoStmt      *sql.Stmt
-	listAuditStmt       *sql.Stmt
-	todoByIDStmt        *sql.Stmt
-	todosOfOwnerStmt    *sql.Stmt
-	todosOfTenantStmt   *sql.Stmt
+	db                   DBTX
+	tx                   *sql.Tx
+	appendAuditStmt      *sql.Stmt
+	appendCheckpointStmt *sql.Stmt
+	auditChainStmt       *sql.Stmt
+	auditHashOfStmt      *sql.Stmt
+	auditHeadStmt        *sql.Stmt
+	auditTimeOfStmt      *sql.Stmt
+	checkpointsAfterStmt *sql.Stmt
+	deleteTodoStmt       *sql.Stmt
+	insertTodoStmt       *sql.Stmt
+	isBlockedStmt        *sql.Stmt
+	lastCheckpointStmt   *sql.Stmt
+	moveAuditHeadStmt    *sql.Stmt
+	probeStmt            *sql.Stmt
+	todoByIDStmt         *sql.Stmt
+	todosOfOwnerStmt     *sql.Stmt
+	todosOfTenantStmt    *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
-		db:                  tx,
-		tx:                  tx,
-		appendAuditStmt:     q.appendAuditStmt,
-		auditHeadStmt:       q.auditHeadStmt,
-		auditSeqBeforeStmt:  q.auditSeqBeforeStmt,
-		auditSeqFromEndStmt: q.auditSeqFromEndStmt,
-		deleteTodoStmt:      q.deleteTodoStmt,
-		insertTodoStmt:      q.insertTodoStmt,
-		listAuditStmt:       q.listAuditStmt,
-		todoByIDStmt:        q.todoByIDStmt,
-		todosOfOwnerStmt:    q.todosOfOwnerStmt,
-		todosOfTenantStmt:   q.todosOfTenantStmt,
+		db:                   tx,
+		tx:                   tx,
+		appendAuditStmt:      q.appendAuditStmt,
+		appendCheckpointStmt: q.appendCheckpointStmt,
+		auditChainStmt:       q.auditChainStmt,
+		auditHashOfStmt:      q.auditHashOfStmt,
+		auditHeadStmt:        q.auditHeadStmt,
+		auditTimeOfStmt:      q.auditTimeOfStmt,
+		checkpointsAfterStmt: q.checkpointsAfterStmt,
+		deleteTodoStmt:       q.deleteTodoStmt,
+		insertTodoStmt:       q.insertTodoStmt,
+		isBlockedStmt:        q.isBlockedStmt,
+		lastCheckpointStmt:   q.lastCheckpointStmt,
+		moveAuditHeadStmt:    q.moveAuditHeadStmt,
+		probeStmt:            q.probeStmt,
+		todoByIDStmt:         q.todoByIDStmt,
+		todosOfOwnerStmt:     q.todosOfOwnerStmt,
+		todosOfTenantStmt:    q.todosOfTenantStmt,
 	}
 }

@@ -3,31 +3,3 @@
 //   sqlc v1.31.1
 
 package sqlitedb
-
-import (
-	"database/sql"
-)
-
-type AuditLog struct {
-	Seq           int64
-	Chain         int64
-	OccurredAt    int64
-	Event         string
-	Tool          string
-	Decision      string
-	Reason        string
-	Basis         string
-	ScopesGranted string
-	ScopesUsed    string
-	TargetID      sql.NullString
-	TargetSubject sql.NullString
-	ResultCount   sql.NullInt64
-	Issuer        string
-	Tenant        string
-	Subject       sql.NullString
-	ClientID      sql.NullString
-	TokenSHA256   []byte
-	TokenID       string
-	RequestID     string
-	DurationUs    int64
-}

@@ -1,0 +1,82 @@
+package audit
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// HeadsFile is where signed heads are kept outside the database: text to which a note
+// is appended for each head, with an empty line after it. It proves something only
+// where whoever can change the database cannot change it.
+type HeadsFile string
+
+// Append adds signed heads and returns once they are on the disk.
+func (f HeadsFile) Append(notes ...string) error {
+	if err := appendLine(string(f), strings.Join(notes, "\n"), 0o600); err != nil {
+		return fmt.Errorf("the signed heads: %w; name a file that this user may write (--audit-heads)", err)
+	}
+	return nil
+}
+
+// Read returns the heads, oldest first, of which every signature must be good under one
+// of the keys. A file that does not exist has none.
+func (f HeadsFile) Read(keys note.Verifiers) ([]SignedHead, error) {
+	text, err := os.ReadFile(string(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var heads []SignedHead
+	for n, signed := range splitNotes(string(text)) {
+		head, err := OpenHead(signed, keys)
+		if err != nil {
+			return heads, fmt.Errorf("%s, head number %d: %w", f, n+1, err)
+		}
+		heads = append(heads, head)
+	}
+	return heads, nil
+}
+
+// Mend removes a head that a crash cut off while it was written. The database still has
+// it whole.
+func (f HeadsFile) Mend() error {
+	text, err := os.ReadFile(string(f))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	whole := 0
+	for _, signed := range splitNotes(string(text)) {
+		whole += len(signed) + 1
+	}
+	if err != nil || whole == len(text) {
+		return err
+	}
+	return os.Truncate(string(f), int64(whole))
+}
+
+// splitNotes undoes Append: a note is text, an empty line and signatures. What is cut
+// off at the end is left out.
+func splitNotes(text string) (notes []string) {
+	parts := strings.Split(text, "\n\n")
+	for i := 0; i+2 < len(parts); i += 2 {
+		notes = append(notes, parts[i]+"\n\n"+parts[i+1]+"\n")
+	}
+	return notes
+}
+
+// appendLine adds a line to a file, which it makes if there is none.
+func appendLine(name, line string, mode fs.FileMode) error {
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, mode)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(line + "\n")
+	return errors.Join(err, file.Sync(), file.Close())
+}

@@ -1,0 +1,126 @@
+package audit
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// keyName is the name in keys and signatures. What tells keys apart is the hash beside it.
+const keyName = "todo-manager"
+
+// Signer signs heads with an Ed25519 key, as signed notes
+// (https://c2sp.org/signed-note).
+type Signer struct {
+	signer    note.Signer
+	verifiers note.Verifiers
+	public    string
+}
+
+// OpenSigner reads the private key in the file, or makes one if there is no file
+// (mode 0600). Beside it, in FILE.pub, it keeps the public keys of all private keys that
+// the file ever had, for verifiers. It reports whether the key is new.
+func OpenSigner(file string) (s *Signer, made bool, err error) {
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		made = true
+		text, err = makeKey(file)
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("the audit key: %w; name a file that this user may write (--audit-key)", err)
+	}
+	signer, err := note.NewSigner(strings.TrimSpace(string(text)))
+	if err != nil {
+		return nil, false, fmt.Errorf("%s holds no audit key: %w; put the key back, or move the file away to have a new one made", file, err)
+	}
+	s = &Signer{signer: signer}
+	if s.public, err = publicKey(string(text)); err != nil {
+		return nil, false, err
+	}
+	verifier, err := note.NewVerifier(s.public)
+	if err != nil {
+		return nil, false, err
+	}
+	s.verifiers = note.VerifierList(verifier)
+	return s, made, publish(file+".pub", s.public)
+}
+
+// makeKey writes the private key and returns it.
+func makeKey(file string) ([]byte, error) {
+	private, _, err := note.GenerateKey(rand.Reader, keyName)
+	if err != nil {
+		return nil, err
+	}
+	text := []byte(private + "\n")
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.Write(text)
+	return text, errors.Join(err, f.Sync(), f.Close())
+}
+
+// publish adds the public key to a file if it is not there yet.
+func publish(file, public string) error {
+	known, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the public audit keys: %w", err)
+	}
+	if slices.Contains(strings.Fields(string(known)), public) {
+		return nil
+	}
+	if err := appendLine(file, public, 0o644); err != nil {
+		return fmt.Errorf("the public audit keys: %w; --audit-key must be in a folder that this user may write", err)
+	}
+	return nil
+}
+
+// Public returns the public key, as [note.NewVerifier] takes it.
+func (s *Signer) Public() string { return s.public }
+
+// Sign returns the signed head.
+func (s *Signer) Sign(h Head, at time.Time) (string, error) {
+	signed, err := note.Sign(&note.Note{Text: h.text(at)}, s.signer)
+	return string(signed), err
+}
+
+// ReadKeys returns the public keys in the file, one a line.
+func ReadKeys(file string) (note.Verifiers, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var list []note.Verifier
+	for _, key := range strings.Fields(string(text)) {
+		v, err := note.NewVerifier(key)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %q is not a public audit key: %w", file, key, err)
+		}
+		list = append(list, v)
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%s holds no public audit key", file)
+	}
+	return note.VerifierList(list...), nil
+}
+
+// publicKey derives the public key from a private key in the form of [note.NewSigner],
+// which has checked it.
+func publicKey(private string) (string, error) {
+	parts := strings.SplitN(strings.TrimSpace(private), "+", 5)
+	data, err := base64.StdEncoding.DecodeString(parts[len(parts)-1])
+	if err != nil || len(parts) != 5 || len(data) != 1+ed25519.SeedSize {
+		return "", errors.New("not an Ed25519 audit key")
+	}
+	public := ed25519.NewKeyFromSeed(data[1:]).Public()
+	return note.NewEd25519VerifierKey(parts[2], public.(ed25519.PublicKey))
+}

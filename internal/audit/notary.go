@@ -1,0 +1,121 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+const (
+	// SignEvery is how many rows the newest signed head may lag behind.
+	SignEvery = 1000
+	// signInterval is how long it may lag behind, if there are new rows at all.
+	signInterval = 5 * time.Minute
+)
+
+// Log is the part of a store that a [Notary] needs.
+type Log interface {
+	// Checkpoint gives the head to sign, in a transaction, and keeps what that returns.
+	// It returns once that is durable, and "" if the head was signed before.
+	Checkpoint(ctx context.Context, sign func(Head) (string, error)) (signed string, err error)
+	// Checkpoints returns the kept notes of heads after a seq, oldest first.
+	Checkpoints(ctx context.Context, after int64) ([]string, error)
+	// SignDue receives when [SignEvery] rows have come since the last checkpoint.
+	SignDue() <-chan struct{}
+	// Holds reports whether the log has a head's row, or had it before it was pruned.
+	Holds(ctx context.Context, h Head) (bool, error)
+}
+
+// Notary signs heads of the chain while the log is written, and puts them where they
+// are out of the database's reach: into a file and into the program's log.
+type Notary struct {
+	log    Log
+	signer *Signer
+	heads  HeadsFile
+	logger *slog.Logger
+}
+
+// NewNotary returns a notary, which does nothing until it runs.
+func NewNotary(log Log, signer *Signer, heads HeadsFile, logger *slog.Logger) *Notary {
+	return &Notary{log, signer, heads, logger}
+}
+
+// Run signs the head at the start, every [SignEvery] rows and every five minutes, until
+// ctx ends. A head that cannot be signed or kept stops nothing: it is reported and tried
+// again, and what is missing shows in "audit verify". Call [Notary.Sign] when the last
+// row was written.
+func (n *Notary) Run(ctx context.Context) {
+	n.compare(ctx)
+	tick := time.NewTicker(signInterval)
+	defer tick.Stop()
+	for {
+		n.Sign(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-n.log.SignDue():
+		}
+	}
+}
+
+// compare brings the file up to date after a crash, and tells the operator when the
+// database is not the successor of what was signed for it: somebody put an older copy
+// in its place, or changed it.
+func (n *Notary) compare(ctx context.Context) {
+	err := n.heads.Mend()
+	var heads []SignedHead
+	if err == nil {
+		heads, err = n.heads.Read(n.signer.verifiers)
+	}
+	var last SignedHead
+	if len(heads) > 0 {
+		last = heads[len(heads)-1]
+		if err := n.follows(ctx, last); err != nil {
+			n.logger.ErrorContext(ctx, "the audit log does not agree with its signed heads; run audit verify", "file", n.heads, "seq", last.Seq, "err", err)
+			return
+		}
+	}
+	if err == nil {
+		err = n.complete(ctx, last.Seq)
+	}
+	if err != nil {
+		n.logger.WarnContext(ctx, "the file of signed heads cannot be read or completed; run audit verify", "file", n.heads, "err", err)
+	}
+}
+
+// follows returns an error unless the database still holds the row of a signed head.
+func (n *Notary) follows(ctx context.Context, last SignedHead) error {
+	holds, err := n.log.Holds(ctx, last.Head)
+	if err == nil && !holds {
+		err = errors.New("the row of the newest signed head is not in the database: it is an older copy, another database, or was changed")
+	}
+	return err
+}
+
+// complete adds to the file what only the database has.
+func (n *Notary) complete(ctx context.Context, after int64) error {
+	missing, err := n.log.Checkpoints(ctx, after)
+	if err != nil || len(missing) == 0 {
+		return err
+	}
+	return n.heads.Append(missing...)
+}
+
+// Sign signs the head if it is new, and adds it to the file and the log.
+func (n *Notary) Sign(ctx context.Context) {
+	var head Head
+	now := time.Now()
+	signed, err := n.log.Checkpoint(ctx, func(h Head) (string, error) {
+		head = h
+		return n.signer.Sign(h, now)
+	})
+	if err == nil && signed != "" {
+		n.logger.InfoContext(ctx, "audit head signed", "log", head.LogID, "seq", head.Seq, "hash", head.Hash, "note", signed)
+		err = n.heads.Append(signed)
+	}
+	if err != nil {
+		n.logger.ErrorContext(ctx, "the head of the audit log could not be signed and kept", "err", err)
+	}
+}

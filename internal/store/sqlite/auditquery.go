@@ -1,0 +1,51 @@
+package sqlite
+
+import "todomanager/internal/audit"
+
+// condition is a WHERE clause over audit_log. sqlc has only queries of fixed text, and one
+// with every filter in it ("? = ” OR subject = ?") can use no index.
+type condition struct {
+	index string // INDEXED BY ..., so that no statistics lead elsewhere
+	where string // constant text
+	args  []any  // every value
+}
+
+// conditions selects the rows of a span that match f.
+func conditions(f audit.Filter, s span) condition {
+	c := condition{index: "NOT INDEXED", where: "seq > ? AND seq <= ?", args: []any{s.after, s.last}}
+	c.indexed("audit_log_by_subject", "subject", f.Subject)
+	c.indexed("audit_log_by_target", "target_id", f.TargetID)
+	c.indexed("audit_log_by_request", "request_id", f.RequestID)
+	c.equal("issuer", f.Issuer)
+	if f.Tenant != nil {
+		c.add("tenant = ?", *f.Tenant)
+	}
+	c.equal("client_id", f.ClientID)
+	if f.TokenSHA256 != nil {
+		c.add("token_sha256 = ?", []byte(f.TokenSHA256))
+	}
+	c.equal("event", string(f.Event))
+	c.equal("tool", f.Tool)
+	c.equal("decision", string(f.Decision))
+	c.equal("reason", string(f.Reason))
+	return c
+}
+
+// indexed adds a condition on a column that has an index. The last one is the one used.
+func (c *condition) indexed(index, column, value string) {
+	if value != "" {
+		c.index = "INDEXED BY " + index
+		c.equal(column, value)
+	}
+}
+
+func (c *condition) equal(column, value string) {
+	if value != "" {
+		c.add(column+" = ?", value)
+	}
+}
+
+func (c *condition) add(text string, value any) {
+	c.where += " AND " + text
+	c.args = append(c.args, value)
+}
