@@ -42,7 +42,7 @@ func TestRequestID(t *testing.T) {
 		if (got == test.sent) != test.accepted {
 			t.Errorf("sent %q, got %q; accepted should be %v", test.sent, got, test.accepted)
 		}
-		if !test.accepted && !regexp.MustCompile(`^[a-z2-7]{16,26}$`).MatchString(got) {
+		if !test.accepted && !regexp.MustCompile(`^[0-9a-v]{20}$`).MatchString(got) {
 			t.Errorf("own id %q", got)
 		}
 	}
