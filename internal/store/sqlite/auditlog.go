@@ -51,23 +51,29 @@ func (l *AuditLog) Each(ctx context.Context, f audit.Filter, yield func(audit.Ro
 	if err == nil && f.Limit > 0 {
 		span, err = r.newest(ctx, f, span)
 	}
-	for err == nil && span.after < span.last {
-		var rows []audit.Row
-		if rows, err = r.page(ctx, f, span, oldestFirst, auditPage); err != nil || len(rows) == 0 {
-			break
-		}
-		for _, row := range rows {
-			if err := yield(row); err != nil {
-				return err
+	if err == nil {
+		err = r.oldestFirst(ctx, f, span, func(rows []audit.Row) error {
+			for _, row := range rows {
+				if err := yield(row); err != nil {
+					return notOfReading{err}
+				}
 			}
-		}
-		span.after = rows[len(rows)-1].Seq
+			return nil
+		})
 	}
-	if err != nil {
+	var other notOfReading
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &other):
+		return other.error
+	default:
 		return fmt.Errorf("read the audit log in %s: %w; %s", l.path, err, mendLooking(err))
 	}
-	return nil
 }
+
+// notOfReading is an error of whoever the rows are for.
+type notOfReading struct{ error }
 
 // reader finds rows of the audit log on any connection.
 type reader struct {
@@ -128,26 +134,43 @@ func (r reader) newest(ctx context.Context, f audit.Filter, s span) (span, error
 		s.after = max(s.after, s.last-f.Limit)
 		return s, nil
 	}
-	c := conditions(f, s)
-	query := "SELECT seq FROM audit_log " + c.index + " WHERE " + c.where + " ORDER BY seq DESC LIMIT 1 OFFSET ?"
-	var first int64
-	err := r.db.QueryRowContext(ctx, query, append(c.args, f.Limit-1)...).Scan(&first)
-	if errors.Is(err, sql.ErrNoRows) {
-		return s, nil // fewer rows than the limit
+	left := f.Limit
+	for block := s.last >> blockBits; block >= max(s.after, 0)>>blockBits && s.after < s.last; block-- {
+		c := conditions(f, block, s)
+		query := "SELECT count(*), coalesce(min(seq), 0) FROM (SELECT seq FROM audit_log " + c.index + " WHERE " + c.where + " ORDER BY seq DESC LIMIT ?)"
+		var found, first int64
+		if err := r.db.QueryRowContext(ctx, query, append(c.args, left)...).Scan(&found, &first); err != nil {
+			return s, err
+		}
+		if left -= found; left == 0 {
+			s.after = first - 1
+			break
+		}
 	}
-	s.after = first - 1
-	return s, err
+	return s, nil
 }
 
-// The orders of a page.
-const (
-	oldestFirst = "ASC"
-	newestFirst = "DESC"
-)
+// oldestFirst gives the matching rows of a span to yield, a page at a time.
+func (r reader) oldestFirst(ctx context.Context, f audit.Filter, s span, yield func([]audit.Row) error) error {
+	for s.after < s.last {
+		block := (s.after + 1) >> blockBits
+		rows, err := r.page(ctx, f, block, s, "ASC", auditPage)
+		if err != nil {
+			return err
+		}
+		if err := yield(rows); err != nil {
+			return err
+		}
+		if s.after = (block+1)<<blockBits - 1; len(rows) == auditPage { // there may be more in the block
+			s.after = rows[len(rows)-1].Seq
+		}
+	}
+	return nil
+}
 
-// page returns at most limit matching rows of a span.
-func (r reader) page(ctx context.Context, f audit.Filter, s span, order string, limit int) (list []audit.Row, err error) {
-	c := conditions(f, s)
+// page returns at most limit matching rows of a block, in order of seq: ASC or DESC.
+func (r reader) page(ctx context.Context, f audit.Filter, block int64, s span, order string, limit int) (list []audit.Row, err error) {
+	c := conditions(f, block, s)
 	rows, err := r.db.QueryContext(ctx, "SELECT "+auditColumns+" FROM audit_log "+c.index+" WHERE "+c.where+" ORDER BY seq "+order+" LIMIT ?", append(c.args, limit)...)
 	if err != nil {
 		return nil, err

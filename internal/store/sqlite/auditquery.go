@@ -2,6 +2,10 @@ package sqlite
 
 import "todomanager/internal/audit"
 
+// blockBits is the size of a block of the log, as in the schema: its indexes are one for
+// each block. Work on the log goes block by block.
+const blockBits = 12
+
 // condition is a WHERE clause over audit_log. sqlc has only queries of fixed text, and one
 // with every filter in it ("? = ” OR subject = ?") can use no index.
 type condition struct {
@@ -10,9 +14,13 @@ type condition struct {
 	args  []any  // every value
 }
 
-// conditions selects the rows of a span that match f.
-func conditions(f audit.Filter, s span) condition {
-	c := condition{index: "NOT INDEXED", where: "seq > ? AND seq <= ?", args: []any{s.after, s.last}}
+// conditions selects the rows of one block that are in a span and match f.
+func conditions(f audit.Filter, block int64, s span) condition {
+	c := condition{index: "NOT INDEXED", where: "seq > ? AND seq <= ?"}
+	c.args = []any{max(s.after, block<<blockBits-1), min(s.last, (block+1)<<blockBits-1)}
+	if f.Indexed() {
+		c.add("seq >> 12 = ?", block)
+	}
 	c.indexed("audit_log_by_subject", "subject", f.Subject)
 	c.indexed("audit_log_by_target", "target_id", f.TargetID)
 	c.indexed("audit_log_by_request", "request_id", f.RequestID)
