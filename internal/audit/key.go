@@ -99,16 +99,25 @@ func ReadKeys(file string) (note.Verifiers, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys, err := ParseKeys(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return keys, nil
+}
+
+// ParseKeys reads public keys with white space between them, at least one.
+func ParseKeys(text string) (note.Verifiers, error) {
 	var list []note.Verifier
-	for _, key := range strings.Fields(string(text)) {
+	for _, key := range strings.Fields(text) {
 		v, err := note.NewVerifier(key)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %q is not a public audit key: %w", file, key, err)
+			return nil, fmt.Errorf("%q is not a public audit key: %w", key, err)
 		}
 		list = append(list, v)
 	}
 	if len(list) == 0 {
-		return nil, fmt.Errorf("%s holds no public audit key", file)
+		return nil, errors.New("no public audit key")
 	}
 	return note.VerifierList(list...), nil
 }
