@@ -45,7 +45,7 @@ func (c *checkCommand) Run(ctx context.Context, std stdio) error {
 	if err := c.CheckFiles(); err != nil {
 		return err
 	}
-	all, err := newSites(&c.Server, logger)
+	all, err := newSites(&c.Server, logger, nil)
 	if err != nil {
 		return err
 	}

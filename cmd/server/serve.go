@@ -44,6 +44,7 @@ type service struct {
 	sites  sites
 	store  *sqlite.Store
 	notary *audit.Notary
+	counts *counts
 	main   *httpserver.Server
 	ops    *httpserver.Server // nil if there is no operations listener
 }
@@ -61,7 +62,8 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 	if err := c.CheckFiles(); err != nil {
 		return nil, err
 	}
-	if s.sites, err = newSites(c, logger); err != nil {
+	s.counts = newCounts(func(ctx context.Context, fn func(todos.Tx) error) error { return s.store.Write(ctx, fn) }, logger)
+	if s.sites, err = newSites(c, logger, s.counts.tokenRejected); err != nil {
 		return nil, err
 	}
 	if s.store, err = sqlite.Open(ctx, sqlite.Options{Path: c.DB, Logger: logger, MinFree: int64(c.MinFree)}); err != nil {
@@ -70,7 +72,7 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 	if s.notary, err = newNotary(s.store, c, logger); err != nil {
 		return nil, err
 	}
-	endpoint, err := newEndpoint(s.store, s.sites, logger)
+	endpoint, err := newEndpoint(s, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +81,7 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 		httpserver.Check{Name: "disk", Run: s.store.DiskFree},
 		httpserver.Check{Name: "keys", Run: func(context.Context) error { return s.sites.ready() }})
 	routes, err := httpserver.Routes{
-		Sites:          s.sites.routes(httpserver.RateLimit(c.Rate, c.Burst, nil)(endpoint)),
+		Sites:          s.sites.routes(httpserver.RateLimit(c.Rate, c.Burst, s.counts.rateLimited)(endpoint)),
 		AllowedHosts:   c.AllowedHosts,
 		AllowedOrigins: c.AllowedOrigins,
 		TrustedProxies: c.Proxies(),
@@ -107,14 +109,15 @@ func newNotary(store *sqlite.Store, c *config.Server, logger *slog.Logger) (*aud
 }
 
 // newEndpoint builds what is behind authentication.
-func newEndpoint(store *sqlite.Store, s sites, logger *slog.Logger) (http.Handler, error) {
-	product, err := todos.NewService(todos.Options{Store: store, Logger: logger})
+func newEndpoint(s *service, logger *slog.Logger) (http.Handler, error) {
+	product, err := todos.NewService(todos.Options{Store: s.store, Logger: logger})
 	if err != nil {
 		return nil, err
 	}
 	return mcp.New(mcp.Options{
 		Service: product, Version: version(), Logger: logger,
-		RequestID: observe.RequestID, InsufficientScope: s.insufficientScope,
+		RequestID: observe.RequestID, InsufficientScope: s.sites.insufficientScope,
+		Refused: s.counts.requestRefused,
 	})
 }
 
@@ -142,11 +145,13 @@ func (s *service) run(ctx context.Context) error {
 		parts.Go(func() error { return site.verifier.Run(ctx) })
 	}
 	parts.Go(func() error { s.notary.Run(ctx); return nil })
+	parts.Go(func() error { s.counts.run(ctx); return nil })
 	parts.Go(func() error { return s.main.Serve(ctx) })
 	if s.ops != nil {
 		parts.Go(func() error { return s.ops.Serve(ctx) })
 	}
 	err := parts.Wait()
+	err = errors.Join(err, s.counts.flush(context.WithoutCancel(ctx)))
 	s.notary.Sign(context.WithoutCancel(ctx)) // after the last row
 	return errors.Join(err, s.store.Close())
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -24,15 +25,18 @@ type site struct {
 // sites are all that a server has. Each issuer belongs to one of them.
 type sites []site
 
+// refusedToken is told of each refusal; see [auth.GuardOptions]. It may be nil.
+type refusedToken = func(context.Context, auth.Reason, string)
+
 // newSites fetches nothing yet. Its errors are of the configuration.
-func newSites(c *config.Server, logger *slog.Logger) (sites, error) {
+func newSites(c *config.Server, logger *slog.Logger, refused refusedToken) (sites, error) {
 	var list sites
 	for _, configured := range c.Sites() {
 		issuers, err := newIssuers(c, configured)
 		if err != nil {
 			return nil, err
 		}
-		s, err := newSite(configured, issuers, logger)
+		s, err := newSite(configured, issuers, logger, refused)
 		if err != nil {
 			return nil, configured.Invalid("%s", strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
@@ -41,7 +45,7 @@ func newSites(c *config.Server, logger *slog.Logger) (sites, error) {
 	return list, nil
 }
 
-func newSite(configured config.Site, issuers []auth.Issuer, logger *slog.Logger) (s site, err error) {
+func newSite(configured config.Site, issuers []auth.Issuer, logger *slog.Logger, refused refusedToken) (s site, err error) {
 	s.Site = configured
 	s.verifier, err = auth.NewVerifier(auth.Options{Issuers: issuers, Resource: s.PublicURL, Scopes: todos.Scopes(), Logger: logger})
 	if err != nil {
@@ -49,7 +53,7 @@ func newSite(configured config.Site, issuers []auth.Issuer, logger *slog.Logger)
 	}
 	s.guard, err = auth.NewGuard(auth.GuardOptions{
 		Resource: s.PublicURL, Issuers: s.Issuers.URLs(), Scopes: todos.Scopes(), Spell: s.verifier.ScopeNames,
-		Verify: s.verifier.Verify, Logger: logger, ResourceName: "Todo Manager",
+		Verify: s.verifier.Verify, Refused: refused, Logger: logger, ResourceName: "Todo Manager",
 	})
 	return s, err
 }

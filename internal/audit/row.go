@@ -125,7 +125,10 @@ func (r *Row) identify(p *auth.Principal, target string) {
 	rand.Read(salts[:]) // never fails
 	if p.Subject != "" {
 		r.Subject, r.ClientID, r.TokenID = &p.Subject, &p.ClientID, &p.TokenID
-		r.TokenSHA256, r.ActorSalt = p.TokenHash[:], salts[:saltSize]
+		r.ActorSalt = salts[:saltSize]
+	}
+	if p.TokenHash != [32]byte{} { // a count is of many tokens
+		r.TokenSHA256 = p.TokenHash[:]
 	}
 	if target != "" {
 		r.TargetSubject, r.TargetSalt = &target, salts[saltSize:]

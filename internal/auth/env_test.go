@@ -101,7 +101,7 @@ func (e *env) tool(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "ok")
 }
 
-func (e *env) refuse(_ context.Context, reason auth.Reason) {
+func (e *env) refuse(_ context.Context, reason auth.Reason, _ string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.refused = append(e.refused, reason)

@@ -52,6 +52,9 @@ type TokenError struct {
 	// Detail is for the operator's log: a constant text or configured values,
 	// never a part of the token.
 	Detail string
+	// Issuer is the trusted issuer that the token claims to be of, "" if it
+	// claims no such. Nothing else that such a token says is true either.
+	Issuer string
 	err    error
 }
 
@@ -62,6 +65,15 @@ func (e *TokenError) Error() string {
 		s += ": " + e.err.Error()
 	}
 	return s
+}
+
+// of notes which issuer a refused token claims to be of.
+func of(issuer string, err error) error {
+	var refusal *TokenError
+	if errors.As(err, &refusal) {
+		refusal.Issuer = issuer
+	}
+	return err
 }
 
 // Unwrap makes errors.Is(err, [ErrUnavailable]) work.

@@ -29,9 +29,10 @@ type GuardOptions struct {
 	Spell func(issuer string, scopes []string) []string
 	// Verify decides about a token, as [Verifier.Verify] does. Required.
 	Verify func(ctx context.Context, token string) (Principal, error)
-	// Refused, if set, is called for every request that is not let through. It
-	// runs before the answer is written and must not block.
-	Refused func(ctx context.Context, reason Reason)
+	// Refused, if set, is called for every request that is not let through. Issuer
+	// is the trusted one that the token claims to be of, or empty. It runs before
+	// the answer is written and must not block.
+	Refused func(ctx context.Context, reason Reason, issuer string)
 	// Logger receives why tokens were refused. Default: discard.
 	Logger *slog.Logger
 	// ResourceName, optional, is the metadata's resource_name, for people.
@@ -41,7 +42,7 @@ type GuardOptions struct {
 // A Guard stands in front of a handler and lets only verified callers through.
 type Guard struct {
 	verify      func(context.Context, string) (Principal, error)
-	refused     func(context.Context, Reason)
+	refused     func(context.Context, Reason, string)
 	log         *slog.Logger
 	spell       func(string, []string) []string
 	scopes      []string
@@ -69,7 +70,7 @@ func NewGuard(o GuardOptions) (*Guard, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Refused == nil {
-		o.Refused = func(context.Context, Reason) {}
+		o.Refused = func(context.Context, Reason, string) {}
 	}
 	if o.Spell == nil {
 		o.Spell = func(_ string, scopes []string) []string { return scopes }
@@ -107,7 +108,7 @@ func (g *Guard) Require(next http.Handler) http.Handler {
 		ctx := r.Context()
 		raw, reason := bearerToken(r)
 		if reason != "" {
-			g.refused(ctx, reason)
+			g.refused(ctx, reason, "")
 			g.refuse(w, reason)
 			return
 		}
@@ -126,12 +127,12 @@ func (g *Guard) refuseToken(ctx context.Context, w http.ResponseWriter, err erro
 	var refusal *TokenError
 	if errors.As(err, &refusal) && !errors.Is(err, ErrUnavailable) {
 		g.log.InfoContext(ctx, "token refused", "reason", refusal.Reason, "detail", refusal.Detail)
-		g.refused(ctx, refusal.Reason)
+		g.refused(ctx, refusal.Reason, refusal.Issuer)
 		g.refuse(w, refusal.Reason)
 		return
 	}
 	g.log.InfoContext(ctx, "token could not be checked", "error", err)
-	g.refused(ctx, ReasonUnavailable)
+	g.refused(ctx, ReasonUnavailable, "")
 	w.Header().Set("Retry-After", retryAfter)
 	WriteError(w, http.StatusServiceUnavailable, Error{
 		Error: "temporarily_unavailable", Reason: string(ReasonUnavailable),

@@ -165,11 +165,11 @@ func (v *Verifier) verify(ctx context.Context, raw string, d digest, now time.Ti
 	}
 	key, err := issuer.verifySignature(ctx, t)
 	if err != nil {
-		return verified{}, err
+		return verified{}, of(issuer.URL, err)
 	}
 	r := &reading{header: t.header, claims: t.claims, now: now}
 	if err := issuer.apply(issuer.rules, r); err != nil {
-		return verified{}, err
+		return verified{}, of(issuer.URL, err)
 	}
 	r.principal.TokenHash = t.hash()
 	return verified{principal: r.principal, expires: r.expires, keys: issuer.keys, key: key}, nil

@@ -4,11 +4,13 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"todomanager/internal/observe"
 )
 
 // logAccess writes one line for each request, when it is over. Health probes come
 // every few seconds and are logged at debug.
-func logAccess(trusted proxies, logger *slog.Logger, next http.Handler) http.Handler {
+func logAccess(logger *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w}
@@ -23,7 +25,7 @@ func logAccess(trusted proxies, logger *slog.Logger, next http.Handler) http.Han
 				slog.Int("status", rec.status),
 				slog.Int64("bytes", rec.bytes),
 				slog.Int64("duration_us", time.Since(start).Microseconds()),
-				slog.String("remote", trusted.client(r).String()))
+				slog.String("remote", observe.ClientAddr(r.Context()).String()))
 		}()
 		next.ServeHTTP(rec, r)
 	})

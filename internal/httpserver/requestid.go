@@ -18,7 +18,7 @@ const requestIDHeader = "X-Request-Id"
 var foreignID = regexp.MustCompile(`^[A-Za-z0-9._-]{8,64}$`)
 
 // identify gives each request an id, in the context for logs and audit rows and
-// in the answer for people. Only a trusted proxy can bring its own: an id that
+// in the answer for people, and notes where it came from. Only a trusted proxy can bring its own: an id that
 // anybody may choose ties nothing together.
 func identify(trusted proxies, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -27,7 +27,8 @@ func identify(trusted proxies, next http.Handler) http.Handler {
 			id = newRequestID(time.Now())
 		}
 		w.Header().Set(requestIDHeader, id)
-		next.ServeHTTP(w, r.WithContext(observe.WithRequestID(r.Context(), id)))
+		ctx := observe.WithClientAddr(observe.WithRequestID(r.Context(), id), trusted.client(r))
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
 }
 

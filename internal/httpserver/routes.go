@@ -45,7 +45,7 @@ func (r Routes) Handler() (http.Handler, error) {
 		}
 	})
 	proxies := proxies(r.TrustedProxies)
-	return identify(proxies, logAccess(proxies, r.Logger, recoverPanics(r.Logger, root))), nil
+	return identify(proxies, logAccess(r.Logger, recoverPanics(r.Logger, root))), nil
 }
 
 // endpoint lets POST through and answers everything else before authentication:

@@ -41,6 +41,7 @@ func exchangeFrom(ctx context.Context) *exchange {
 type answerWriter struct {
 	http.ResponseWriter
 	x        *exchange
+	refused  func() // is told when the SDK refuses the request
 	started  bool
 	replaced bool // the SDK's bytes are dropped
 }
@@ -59,6 +60,7 @@ func (w *answerWriter) WriteHeader(status int) {
 		w.x.instead(w.ResponseWriter)
 	case status >= 400 && w.Header().Get("Content-Type") != "application/json":
 		w.replaced = true
+		w.refused()
 		refuse(w.ResponseWriter, status, rpcRefusal(status))
 	default:
 		w.ResponseWriter.WriteHeader(status)

@@ -34,11 +34,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
+		h.door.Refused(r.Context(), principal)
 		refuse(w, readStatus(err), rpcRefusal(readStatus(err)))
 		return
 	}
 	message, bad := checkEnvelope(body)
 	if bad != nil {
+		h.door.Refused(r.Context(), principal)
 		refuse(w, http.StatusBadRequest, *bad)
 		return
 	}
@@ -48,7 +50,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r = r.WithContext(withExchange(r.Context(), x))
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	h.sdk.ServeHTTP(&answerWriter{ResponseWriter: w, x: x}, r)
+	h.sdk.ServeHTTP(&answerWriter{ResponseWriter: w, x: x, refused: func() { h.door.Refused(r.Context(), principal) }}, r)
 }
 
 func readStatus(err error) int {

@@ -23,7 +23,7 @@ type Service interface {
 	Refuse(ctx context.Context, call audit.Call, tool string, reason audit.Reason) error
 }
 
-// Options configure the door. All fields but Now are required.
+// Options configure the door. All fields but Refused and Now are required.
 type Options struct {
 	Service Service
 	Version string // of this program, shown to clients
@@ -33,6 +33,10 @@ type Options struct {
 	RequestID func(context.Context) string
 	// InsufficientScope writes the whole 403 answer for a principal who lacks a scope.
 	InsufficientScope func(w http.ResponseWriter, p auth.Principal, needed ...string)
+
+	// Refused, if set, is called for every request that is refused before it is a call. It
+	// must not block.
+	Refused func(ctx context.Context, p auth.Principal)
 
 	Now func() time.Time // nil: time.Now
 }
@@ -58,6 +62,9 @@ func New(o Options) (*Handler, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Refused == nil {
+		o.Refused = func(context.Context, auth.Principal) {}
 	}
 	d := &door{Options: o, tools: make(map[string]bool)}
 	sdkLogger := slog.New(warnings{o.Logger.Handler()})

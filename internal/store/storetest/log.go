@@ -50,8 +50,7 @@ func wholeRow(f *fixture) {
 	}, {
 		Seq: 2, OccurredAt: start, Event: audit.ToolCall, Tool: audit.UnknownTool,
 		Decision: audit.Deny, Reason: audit.ReasonUnknownTool,
-		Issuer: "https://id.example", Subject: text("bob"), ClientID: text(""), TokenID: text(""),
-		TokenSHA256: make(audit.Bytes, 32), // and no negative duration where the clock went back
+		Issuer: "https://id.example", Subject: text("bob"), ClientID: text(""), TokenID: text(""), // and no negative duration where the clock went back
 	}, {
 		Seq: 3, OccurredAt: start, Event: audit.RateLimited, Decision: audit.Deny, Reason: "rate_limited",
 		Details: text(`{"count":3}`),

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+
+	"todomanager/internal/audit"
+	"todomanager/internal/auth"
+	"todomanager/internal/observe"
+	"todomanager/internal/todos"
+)
+
+// counts are the refusals that become no row of their own. What strangers do is counted
+// apart, lest it crowd out what people do.
+type counts struct {
+	strangers *audit.Counts
+	people    *audit.Counts
+}
+
+func newCounts(write func(context.Context, func(todos.Tx) error) error, logger *slog.Logger) *counts {
+	record := func(ctx context.Context, events []audit.Event) error {
+		return write(ctx, func(tx todos.Tx) error {
+			for _, e := range events {
+				if err := tx.Record(e); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return &counts{audit.NewCounts(record, logger), audit.NewCounts(record, logger)}
+}
+
+// tokenRejected counts a request whose token is not accepted. One without any is how
+// every MCP client begins, and an issuer out of reach rejects nothing.
+func (c *counts) tokenRejected(ctx context.Context, reason auth.Reason, issuer string) {
+	switch reason {
+	case auth.ReasonMissingHeader, auth.ReasonMissingToken, auth.ReasonUnavailable:
+		return
+	}
+	c.strangers.Add(audit.Refusal{
+		Kind: audit.TokenRejected, Reason: audit.Reason(reason), Issuer: issuer, Source: audit.Network(observe.ClientAddr(ctx)),
+	})
+}
+
+// rateLimited counts a call too many.
+func (c *counts) rateLimited(_ context.Context, p auth.Principal) {
+	c.people.Add(audit.Refusal{Kind: audit.RateLimited, Reason: "rate_limited", Issuer: p.Issuer, Tenant: p.Tenant, Subject: p.Subject})
+}
+
+// requestRefused counts a request that is no MCP message.
+func (c *counts) requestRefused(_ context.Context, p auth.Principal) {
+	c.people.Add(audit.Refusal{Kind: audit.RequestRefused, Reason: "malformed_request", Issuer: p.Issuer, Tenant: p.Tenant, Subject: p.Subject})
+}
+
+func (c *counts) run(ctx context.Context) {
+	var both sync.WaitGroup
+	both.Go(func() { c.strangers.Run(ctx) })
+	both.Go(func() { c.people.Run(ctx) })
+	both.Wait()
+}
+
+func (c *counts) flush(ctx context.Context) error {
+	return errors.Join(c.strangers.Flush(ctx), c.people.Flush(ctx))
+}
