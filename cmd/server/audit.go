@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,7 +15,8 @@ import (
 )
 
 type auditCommand struct {
-	List auditListCommand `cmd:"" help:"Print audit rows, oldest first. Works beside a running server and changes no data."`
+	List   auditListCommand   `cmd:"" help:"Print audit rows, oldest first. Works beside a running server and changes no data."`
+	Verify auditVerifyCommand `cmd:"" help:"Prove that the log was not changed, or tell what was. Exit code 0 intact, 3 proof is missing, 4 tampered."`
 }
 
 // auditListCommand prints rows of the log.
@@ -34,14 +36,6 @@ type auditListCommand struct {
 // Validate refuses a filter that can never match: an empty answer must mean that
 // nothing happened.
 func (c *auditListCommand) Validate() error {
-	oneOf := func(flag, value string, known ...string) error {
-		for _, k := range known {
-			if value == k {
-				return nil
-			}
-		}
-		return fmt.Errorf("%s is %q: use one of %s", flag, value, strings.Join(known, ", "))
-	}
 	if c.Limit < 0 {
 		return fmt.Errorf("--limit is %d: use a number of rows, or 0 for all", c.Limit)
 	}
@@ -53,6 +47,13 @@ func (c *auditListCommand) Validate() error {
 		errs = append(errs, oneOf("--decision", c.Decision, string(audit.Allow), string(audit.Deny)))
 	}
 	return errors.Join(append(errs, oneOf("-o", c.Output, "table", "jsonl"))...)
+}
+
+func oneOf(flag, value string, known ...string) error {
+	if slices.Contains(known, value) {
+		return nil
+	}
+	return fmt.Errorf("%s is %q: use one of %s", flag, value, strings.Join(known, ", "))
 }
 
 // printer is a form of output.

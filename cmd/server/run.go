@@ -62,7 +62,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "server: %v\n", err)
 		return exitUsage
 	default:
-		fmt.Fprintf(stderr, "server: %v\n", err)
-		return exitFailed
+		if err.Error() != "" {
+			fmt.Fprintf(stderr, "server: %v\n", err)
+		}
+		return exitCode(err)
 	}
 }

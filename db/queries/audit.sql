@@ -32,7 +32,9 @@ SELECT seq, signed_at, note FROM audit_checkpoint ORDER BY id DESC LIMIT 1;
 -- Reading. These are for operators and go over all tenants.
 
 -- name: AuditChain :one
-SELECT log_id, base_seq, base_hash, head_seq, head_hash FROM audit_chain WHERE chain = 0;
+SELECT log_id, base_seq, base_hash, head_seq, head_hash, CAST((SELECT coalesce(max(seq), 0) FROM audit_log) AS INTEGER) AS last_seq
+FROM audit_chain
+WHERE chain = 0;
 
 -- seq and occurred_at rise together, so a point in time is found by halving.
 -- name: AuditTimeOf :one
@@ -43,3 +45,6 @@ SELECT hash FROM audit_log WHERE seq = sqlc.arg(seq);
 
 -- name: CheckpointsAfter :many
 SELECT note FROM audit_checkpoint WHERE seq > sqlc.arg(seq) ORDER BY seq, id;
+
+-- name: AllCheckpoints :many
+SELECT seq, note FROM audit_checkpoint ORDER BY seq, id;

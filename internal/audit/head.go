@@ -13,9 +13,9 @@ import (
 
 // Head is the end of the chain at some time: it stands for every row up to Seq.
 type Head struct {
-	LogID string // of the log that it is the head of
-	Seq   int64  // of its last row; 0 for a log without rows
-	Hash  Hash   // of that row
+	LogID string `json:"log"`  // of the log that it is the head of
+	Seq   int64  `json:"seq"`  // of its last row; 0 for a log without rows
+	Hash  Hash   `json:"hash"` // of that row
 }
 
 // originPrefix begins the first line of a signed head. It makes a signature under
@@ -33,7 +33,7 @@ func (h Head) text(at time.Time) string {
 // SignedHead is a head whose signature was checked.
 type SignedHead struct {
 	Head
-	SignedAt time.Time
+	SignedAt time.Time `json:"signed_at"`
 }
 
 var errNotHead = errors.New("not a signed head of an audit log")

@@ -23,10 +23,19 @@ func (f HeadsFile) Append(notes ...string) error {
 	return nil
 }
 
+// Notes returns the signed heads as they are in the file, oldest first.
+func (f HeadsFile) Notes() ([]string, error) {
+	text, err := os.ReadFile(string(f))
+	if err != nil {
+		return nil, err
+	}
+	return splitNotes(string(text)), nil
+}
+
 // Read returns the heads, oldest first, of which every signature must be good under one
 // of the keys. A file that does not exist has none.
 func (f HeadsFile) Read(keys note.Verifiers) ([]SignedHead, error) {
-	text, err := os.ReadFile(string(f))
+	notes, err := f.Notes()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -34,7 +43,7 @@ func (f HeadsFile) Read(keys note.Verifiers) ([]SignedHead, error) {
 		return nil, err
 	}
 	var heads []SignedHead
-	for n, signed := range splitNotes(string(text)) {
+	for n, signed := range notes {
 		head, err := OpenHead(signed, keys)
 		if err != nil {
 			return heads, fmt.Errorf("%s, head number %d: %w", f, n+1, err)

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// keyName is the name in keys and signatures. What tells keys apart is the hash beside it.
-const keyName = "todo-manager"
+// KeyName is the name in keys and signatures. What tells keys apart is the hash beside it.
+const KeyName = "todo-manager"
 
 // Signer signs heads with an Ed25519 key, as signed notes
 // (https://c2sp.org/signed-note).
@@ -56,7 +56,7 @@ func OpenSigner(file string) (s *Signer, made bool, err error) {
 
 // makeKey writes the private key and returns it.
 func makeKey(file string) ([]byte, error) {
-	private, _, err := note.GenerateKey(rand.Reader, keyName)
+	private, _, err := note.GenerateKey(rand.Reader, KeyName)
 	if err != nil {
 		return nil, err
 	}

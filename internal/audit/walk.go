@@ -7,8 +7,8 @@ import (
 
 // Fault is the first thing that is wrong with a log.
 type Fault struct {
-	Seq    int64  // of the row; 0 if it is not one row's
-	Reason string // what is wrong, for a person to read
+	Seq    int64  `json:"seq"`    // of the row; 0 if it is not one row's
+	Reason string `json:"reason"` // what is wrong, for a person to read
 }
 
 func (f *Fault) Error() string {

@@ -68,8 +68,12 @@ func (l *AuditLog) Each(ctx context.Context, f audit.Filter, yield func(audit.Ro
 	case errors.As(err, &other):
 		return other.error
 	default:
-		return fmt.Errorf("read the audit log in %s: %w; %s", l.path, err, mendLooking(err))
+		return l.unreadable(err)
 	}
+}
+
+func (l *AuditLog) unreadable(err error) error {
+	return fmt.Errorf("read the audit log in %s: %w; %s", l.path, err, mendLooking(err))
 }
 
 // notOfReading is an error of whoever the rows are for.
@@ -169,9 +173,18 @@ func (r reader) oldestFirst(ctx context.Context, f audit.Filter, s span, yield f
 }
 
 // page returns at most limit matching rows of a block, in order of seq: ASC or DESC.
-func (r reader) page(ctx context.Context, f audit.Filter, block int64, s span, order string, limit int) (list []audit.Row, err error) {
+func (r reader) page(ctx context.Context, f audit.Filter, block int64, s span, order string, limit int) ([]audit.Row, error) {
 	c := conditions(f, block, s)
-	rows, err := r.db.QueryContext(ctx, "SELECT "+auditColumns+" FROM audit_log "+c.index+" WHERE "+c.where+" ORDER BY seq "+order+" LIMIT ?", append(c.args, limit)...)
+	return r.query(ctx, "SELECT "+auditColumns+" FROM audit_log "+c.index+" WHERE "+c.where+" ORDER BY seq "+order+" LIMIT ?", append(c.args, limit)...)
+}
+
+// consecutive returns at most limit rows of a span, oldest first.
+func (r reader) consecutive(ctx context.Context, s span, limit int) ([]audit.Row, error) {
+	return r.query(ctx, "SELECT "+auditColumns+" FROM audit_log NOT INDEXED WHERE seq > ? AND seq <= ? ORDER BY seq LIMIT ?", s.after, s.last, limit)
+}
+
+func (r reader) query(ctx context.Context, text string, args ...any) (list []audit.Row, err error) {
+	rows, err := r.db.QueryContext(ctx, text, args...)
 	if err != nil {
 		return nil, err
 	}

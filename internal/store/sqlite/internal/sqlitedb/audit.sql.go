@@ -10,6 +10,38 @@ import (
 	"database/sql"
 )
 
+const allCheckpoints = `-- name: AllCheckpoints :many
+SELECT seq, note FROM audit_checkpoint ORDER BY seq, id
+`
+
+type AllCheckpointsRow struct {
+	Seq  int64
+	Note string
+}
+
+func (q *Queries) AllCheckpoints(ctx context.Context) ([]AllCheckpointsRow, error) {
+	rows, err := q.query(ctx, q.allCheckpointsStmt, allCheckpoints)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AllCheckpointsRow
+	for rows.Next() {
+		var i AllCheckpointsRow
+		if err := rows.Scan(&i.Seq, &i.Note); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const appendAudit = `-- name: AppendAudit :exec
 INSERT INTO audit_log (
     seq, occurred_at, event, tool, decision, reason, basis, scopes_granted, scopes_used,
@@ -101,7 +133,9 @@ func (q *Queries) AppendCheckpoint(ctx context.Context, arg AppendCheckpointPara
 
 const auditChain = `-- name: AuditChain :one
 
-SELECT log_id, base_seq, base_hash, head_seq, head_hash FROM audit_chain WHERE chain = 0
+SELECT log_id, base_seq, base_hash, head_seq, head_hash, CAST((SELECT coalesce(max(seq), 0) FROM audit_log) AS INTEGER) AS last_seq
+FROM audit_chain
+WHERE chain = 0
 `
 
 type AuditChainRow struct {
@@ -110,6 +144,7 @@ type AuditChainRow struct {
 	BaseHash []byte
 	HeadSeq  int64
 	HeadHash []byte
+	LastSeq  int64
 }
 
 // Reading. These are for operators and go over all tenants.
@@ -122,6 +157,7 @@ func (q *Queries) AuditChain(ctx context.Context) (AuditChainRow, error) {
 		&i.BaseHash,
 		&i.HeadSeq,
 		&i.HeadHash,
+		&i.LastSeq,
 	)
 	return i, err
 }

@@ -24,6 +24,9 @@ func New(db DBTX) *Queries {
 func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	q := Queries{db: db}
 	var err error
+	if q.allCheckpointsStmt, err = db.PrepareContext(ctx, allCheckpoints); err != nil {
+		return nil, fmt.Errorf("error preparing query AllCheckpoints: %w", err)
+	}
 	if q.appendAuditStmt, err = db.PrepareContext(ctx, appendAudit); err != nil {
 		return nil, fmt.Errorf("error preparing query AppendAudit: %w", err)
 	}
@@ -77,6 +80,11 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 
 func (q *Queries) Close() error {
 	var err error
+	if q.allCheckpointsStmt != nil {
+		if cerr := q.allCheckpointsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing allCheckpointsStmt: %w", cerr)
+		}
+	}
 	if q.appendAuditStmt != nil {
 		if cerr := q.appendAuditStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing appendAuditStmt: %w", cerr)
@@ -196,6 +204,7 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 type Queries struct {
 	db                   DBTX
 	tx                   *sql.Tx
+	allCheckpointsStmt   *sql.Stmt
 	appendAuditStmt      *sql.Stmt
 	appendCheckpointStmt *sql.Stmt
 	auditChainStmt       *sql.Stmt
@@ -218,6 +227,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
 		db:                   tx,
 		tx:                   tx,
+		allCheckpointsStmt:   q.allCheckpointsStmt,
 		appendAuditStmt:      q.appendAuditStmt,
 		appendCheckpointStmt: q.appendCheckpointStmt,
 		auditChainStmt:       q.auditChainStmt,

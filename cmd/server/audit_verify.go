@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"todomanager/internal/audit"
+	"todomanager/internal/config"
+	"todomanager/internal/store/sqlite"
+)
+
+// auditVerifyCommand proves that the log was not changed, or tells what was.
+type auditVerifyCommand struct {
+	Config     string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file; its keys db, audit-key and audit-heads count here too."`
+	DB         string `name:"db" env:"TODO_DB" default:"todos.db" placeholder:"FILE" help:"SQLite database (${default})."`
+	AuditKey   string `env:"TODO_AUDIT_KEY" placeholder:"FILE" help:"The server's private key, which is not read: the public ones are in FILE.pub."`
+	AuditHeads string `env:"TODO_AUDIT_HEADS" placeholder:"FILE" help:"The server's file of signed heads."`
+
+	Key    string `placeholder:"FILE|KEY" help:"Public key, or a file of them, from where nobody who can change the database can change it (default: beside the audit key)."`
+	Heads  string `placeholder:"FILE" help:"Signed heads likewise, for example from the server's log (default: --audit-heads)."`
+	Output string `short:"o" default:"text" placeholder:"text|json" help:"Form of the output (${default})."`
+}
+
+// Validate refuses unknown forms.
+func (c *auditVerifyCommand) Validate() error { return oneOf("-o", c.Output, "text", "json") }
+
+// Run verifies, prints the report, and ends with the code that says what it came to.
+func (c *auditVerifyCommand) Run(ctx context.Context, std stdio) (err error) {
+	log, err := sqlite.OpenAuditLog(c.DB)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	evidence, missing, err := c.evidence()
+	if err != nil {
+		return err
+	}
+	r, err := audit.Verify(ctx, log, evidence)
+	if err != nil {
+		return err
+	}
+	r.Missing = append(r.Missing, missing...)
+	if err := c.print(std.out, &r); err != nil {
+		return err
+	}
+	switch {
+	case r.Fault != nil:
+		return exitError{code: exitTampered}
+	case !r.Complete():
+		return exitError{code: exitIncomplete}
+	}
+	return nil
+}
+
+// evidence reads the keys and heads. What is not there makes the proof incomplete; what
+// is there and cannot be read, or is none, is an error.
+func (c *auditVerifyCommand) evidence() (e audit.Evidence, missing []string, err error) {
+	key, heads := config.AuditFiles(c.DB, c.AuditKey, c.AuditHeads)
+	if c.Heads != "" {
+		heads = c.Heads
+	}
+	switch e.Keys, err = c.keys(key + ".pub"); {
+	case err != nil && c.Key == "" && errors.Is(err, fs.ErrNotExist):
+		e.Keys = nil // the report says so
+	case err != nil:
+		return e, nil, fmt.Errorf("--key: %w", err)
+	}
+	if e.Heads, err = audit.HeadsFile(heads).Notes(); errors.Is(err, fs.ErrNotExist) {
+		return e, []string{"no file of signed heads at " + heads + ": only those in the database were checked"}, nil
+	}
+	return e, nil, err
+}
+
+func (c *auditVerifyCommand) keys(beside string) (note.Verifiers, error) {
+	if strings.HasPrefix(c.Key, audit.KeyName+"+") {
+		return audit.ParseKeys(c.Key)
+	}
+	if c.Key != "" {
+		return audit.ReadKeys(c.Key)
+	}
+	return audit.ReadKeys(beside)
+}
+
+func (c *auditVerifyCommand) print(w io.Writer, r *audit.Report) error {
+	if c.Output == "json" {
+		return json.NewEncoder(w).Encode(r)
+	}
+	var b strings.Builder
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-9s "+format+"\n", append([]any{name}, args...)...)
+	}
+	line("log", "%s", r.LogID)
+	if r.Fault == nil {
+		line("rows", "%d, from %d to %d; people were erased from %d of them", r.Rows, r.FirstSeq, r.LastSeq, r.Erased)
+		line("heads", "%d signatures agree with their rows", r.Heads)
+	}
+	if r.Newest != nil {
+		line("newest", "row %d, signed at %s; %d rows since", r.Newest.Seq, r.Newest.SignedAt.UTC().Format(time.RFC3339), r.Unsigned)
+	}
+	for _, m := range r.Missing {
+		line("missing", "%s", m)
+	}
+	switch {
+	case r.Fault != nil:
+		line("TAMPERED", "%s", r.Fault)
+	case !r.Complete():
+		line("verdict", "nothing was changed as far as could be checked")
+	default:
+		line("verdict", "intact")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

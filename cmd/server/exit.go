@@ -1,0 +1,33 @@
+package main
+
+import "errors"
+
+// The exit codes of commands that prove something.
+const (
+	exitIncomplete = 3 // what was looked at is fine, but not all could be looked at
+	exitTampered   = 4
+)
+
+// exitError ends the program with a code of its own.
+type exitError struct {
+	code int
+	err  error // nil: the command has said everything
+}
+
+func (e exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e exitError) Unwrap() error { return e.err }
+
+// exitCode returns the code that an error of a command asks for.
+func exitCode(err error) int {
+	var exit exitError
+	if errors.As(err, &exit) {
+		return exit.code
+	}
+	return exitFailed
+}

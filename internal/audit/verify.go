@@ -1,0 +1,254 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Chain is where a stored log begins and ends, all read at one moment.
+type Chain struct {
+	Base    Head  // the newest row that was pruned; seq 0 and a random hash if none was
+	Head    Head  // what the log says is its end
+	LastSeq int64 // of the last row that is there
+}
+
+// Checkpoint is a signed head as the database keeps it.
+type Checkpoint struct {
+	Seq  int64
+	Note string
+}
+
+// Stored is a log to verify. It may be written to meanwhile.
+type Stored interface {
+	// Chain returns where the log begins and ends.
+	Chain(ctx context.Context) (Chain, error)
+	// Rows returns the rows with after < seq <= last, at most a page of them.
+	Rows(ctx context.Context, after, last int64) ([]Row, error)
+	// Notes returns the signed heads that the database keeps.
+	Notes(ctx context.Context) ([]Checkpoint, error)
+}
+
+// Evidence is what a log is verified against: what whoever can change the database
+// should not be able to change.
+type Evidence struct {
+	Keys  note.Verifiers // public keys; nil if there are none
+	Heads []string       // signed heads from outside the database, oldest first
+}
+
+// Report is what a verification came to. Nothing in it is a secret.
+type Report struct {
+	LogID     string      `json:"log"`
+	FirstSeq  int64       `json:"first_seq"` // of the rows that were checked
+	LastSeq   int64       `json:"last_seq"`
+	Rows      int64       `json:"rows"`
+	Erased    int64       `json:"erased"` // rows from which a person was erased
+	Heads     int64       `json:"heads"`  // signed heads that agree with their row
+	Newest    *SignedHead `json:"newest_head"`
+	Unsigned  int64       `json:"unsigned_rows"` // after the newest signed head
+	Missing   []string    `json:"missing"`       // evidence that there was none of
+	Fault     *Fault      `json:"fault"`
+	accounted int64       // erased rows that user.erase rows account for
+}
+
+// Complete reports whether nothing is wrong and no evidence was missing.
+func (r *Report) Complete() bool { return r.Fault == nil && len(r.Missing) == 0 }
+
+// Verify checks a whole log: every row by its hash and the row before, every signed head
+// by its signature and the row it names, where the log begins and ends, and that no more
+// was erased than was recorded. The report's fault is the first one; an error means that
+// the log could not be read.
+func Verify(ctx context.Context, log Stored, e Evidence) (Report, error) {
+	v := &verification{log: log, heads: make(map[int64][]SignedHead)}
+	// In this order: the log is ahead of its checkpoints, they are ahead of the file.
+	err := v.gather(ctx, e)
+	if err == nil && v.Fault == nil {
+		err = v.walk(ctx)
+	}
+	var fault *Fault
+	if errors.As(err, &fault) {
+		v.Fault, err = fault, nil
+	}
+	return v.Report, err
+}
+
+type verification struct {
+	Report
+	log   Stored
+	chain Chain
+	heads map[int64][]SignedHead
+	w     Walker
+}
+
+// gather opens the signed heads and finds the ends of the log.
+func (v *verification) gather(ctx context.Context, e Evidence) error {
+	notes, err := v.log.Notes(ctx)
+	if err != nil {
+		return err
+	}
+	if v.chain, err = v.log.Chain(ctx); err != nil {
+		return err
+	}
+	v.LogID = v.chain.Head.LogID
+	switch {
+	case e.Keys == nil:
+		v.Missing = append(v.Missing, "no public key: no signature was checked")
+	case len(notes)+len(e.Heads) == 0 && v.chain.Head.Seq > 0:
+		v.Missing = append(v.Missing, "no signed head: nothing shows that the whole log is not a new one")
+	}
+	if e.Keys == nil {
+		return nil
+	}
+	for _, c := range notes {
+		if err := v.open(c.Note, e.Keys, "in the database"); err != nil {
+			return err
+		}
+		if list := v.heads[c.Seq]; len(list) == 0 || list[len(list)-1].Seq != c.Seq {
+			return &Fault{c.Seq, "its checkpoint in the database holds the signed head of another row"}
+		}
+	}
+	for _, text := range e.Heads {
+		if err := v.open(text, e.Keys, "in the file"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open adds a signed head to what the rows are compared with.
+func (v *verification) open(text string, keys note.Verifiers, where string) error {
+	h, err := OpenHead(text, keys)
+	switch {
+	case err != nil:
+		return &Fault{0, fmt.Sprintf("a signed head %s is not one: %v", where, err)}
+	case h.LogID != v.LogID:
+		return &Fault{0, fmt.Sprintf("a signed head %s is of another log, %s", where, h.LogID)}
+	case h.Seq > v.chain.Head.Seq:
+		return &Fault{v.chain.Head.Seq + 1, fmt.Sprintf("is missing: a head %s was signed for row %d at %s; the end was cut off, or an older copy was put in place",
+			where, h.Seq, h.SignedAt.UTC().Format(time.RFC3339))}
+	}
+	v.heads[h.Seq] = append(v.heads[h.Seq], h)
+	if v.Newest == nil || v.Newest.Seq < h.Seq {
+		v.Newest = &h
+	}
+	return nil
+}
+
+// walk checks the rows, to the end as it was at the start.
+func (v *verification) walk(ctx context.Context) error {
+	if err := v.begin(); err != nil {
+		return err
+	}
+	for extensions := 0; ; extensions++ {
+		if err := v.rows(ctx); err != nil {
+			return err
+		}
+		if v.w.Erased <= v.accounted {
+			break
+		}
+		// A person may be being erased: the row that accounts for it is then further on.
+		chain, err := v.log.Chain(ctx)
+		if err != nil {
+			return err
+		}
+		if chain.Head.Seq == v.chain.Head.Seq || extensions == 10 {
+			return &Fault{0, fmt.Sprintf("people were erased from %d rows, but the rows of user.erase account for %d", v.w.Erased, v.accounted)}
+		}
+		v.chain.Head, v.chain.LastSeq = chain.Head, chain.LastSeq
+	}
+	v.Rows, v.Erased, v.LastSeq = v.w.Rows, v.w.Erased, v.w.Seq
+	if v.Unsigned = v.LastSeq; v.Newest != nil {
+		v.Unsigned = v.LastSeq - v.Newest.Seq
+	}
+	return nil
+}
+
+// begin puts the walk in front of the first row, which must be vouched for by a signature
+// unless it is the first that ever was.
+func (v *verification) begin() error {
+	base := v.chain.Base
+	v.w = Walker{Seq: base.Seq, Hash: base.Hash}
+	v.FirstSeq = base.Seq + 1
+	if base.Seq == 0 || len(v.Missing) > 0 {
+		return v.agree(base)
+	}
+	if len(v.heads[base.Seq]) == 0 {
+		return &Fault{base.Seq + 1, "is the first row, and no signed head says that those before it were pruned"}
+	}
+	return v.agree(base)
+}
+
+// agree compares a row with the heads signed for it.
+func (v *verification) agree(row Head) error {
+	for _, h := range v.heads[row.Seq] {
+		if h.Hash != row.Hash {
+			return &Fault{row.Seq, fmt.Sprintf("is not the row for which a head was signed at %s: it, or one before it, was written anew", h.SignedAt.UTC().Format(time.RFC3339))}
+		}
+		v.Heads++
+	}
+	return nil
+}
+
+// rows walks to the head.
+func (v *verification) rows(ctx context.Context) error {
+	w := &v.w
+	for w.Seq < v.chain.Head.Seq {
+		page, err := v.log.Rows(ctx, w.Seq, v.chain.Head.Seq)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 || page[0].Seq != w.Seq+1 {
+			pruned, err := v.skipPruned(ctx)
+			if err != nil {
+				return err
+			}
+			if pruned {
+				continue
+			}
+			if len(page) == 0 {
+				return &Fault{w.Seq + 1, "is missing, and all after it"}
+			}
+		}
+		for i := range page {
+			if err := v.row(&page[i]); err != nil {
+				return err
+			}
+		}
+	}
+	switch {
+	case w.Hash != v.chain.Head.Hash:
+		return &Fault{w.Seq, "is not the end that the log says it has"}
+	case v.chain.LastSeq > v.chain.Head.Seq:
+		return &Fault{v.chain.Head.Seq + 1, "comes after the end that the log says it has"}
+	}
+	return nil
+}
+
+// row checks one row and takes note of what it accounts for.
+func (v *verification) row(r *Row) error {
+	if fault := v.w.Next(r); fault != nil {
+		return fault
+	}
+	if r.Event == UserErase && r.Details != nil {
+		var d struct{ Rows int64 }
+		if err := json.Unmarshal([]byte(*r.Details), &d); err == nil {
+			v.accounted += max(0, d.Rows)
+		}
+	}
+	return v.agree(Head{Seq: r.Seq, Hash: r.Hash})
+}
+
+// skipPruned moves the walk to the new beginning if rows were pruned under it. It is
+// signed in the transaction that moves it.
+func (v *verification) skipPruned(ctx context.Context) (bool, error) {
+	chain, err := v.log.Chain(ctx)
+	if err != nil || chain.Base.Seq <= v.w.Seq {
+		return false, err
+	}
+	v.w.Seq, v.w.Hash = chain.Base.Seq, chain.Base.Hash
+	return true, nil
+}
