@@ -26,13 +26,14 @@ func (s *Store) Checkpoint(_ context.Context, sign func(audit.Head) (string, err
 }
 
 // checkpoint signs the head as it is in the transaction, unless the last checkpoint is of
-// the same one. Rows of the same group may follow.
+// the same one. Rows of the same group may follow. The first one is of a log without rows:
+// it says which log it is.
 func (t *tx) checkpoint(sign func(audit.Head) (string, error)) (string, error) {
 	last, err := t.conn.queries.LastCheckpoint(t.conn.ctx)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", classify("read the last checkpoint", err)
 	}
-	if last.Seq >= t.head.Seq {
+	if err == nil && last.Seq >= t.head.Seq {
 		return "", nil
 	}
 	signed, err := sign(t.head)
