@@ -66,7 +66,7 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 	if s.sites, err = newSites(c, logger, s.counts.tokenRejected); err != nil {
 		return nil, err
 	}
-	if s.store, err = sqlite.Open(ctx, sqlite.Options{Path: c.DB, Logger: logger, MinFree: int64(c.MinFree)}); err != nil {
+	if s.store, err = sqlite.Open(ctx, sqlite.Options{Path: c.DB, Logger: logger, MinFree: uint64(c.MinFree)}); err != nil {
 		return nil, err
 	}
 	if s.notary, err = newNotary(s.store, c, logger); err != nil {

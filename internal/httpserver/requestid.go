@@ -36,7 +36,7 @@ func identify(trusted proxies, next http.Handler) http.Handler {
 // random ones. So ids sort by time, and an index of them grows at its end.
 func newRequestID(now time.Time) string {
 	var bits [16]byte
-	binary.BigEndian.PutUint64(bits[:], uint64(now.UnixMilli())<<16) //nolint:gosec // the time is not negative
-	rand.Read(bits[6:])                                              // never fails
+	binary.BigEndian.PutUint64(bits[:], uint64(now.UnixMilli())<<16)
+	rand.Read(bits[6:]) // never fails
 	return strings.ToLower(base32.HexEncoding.EncodeToString(bits[:])[:20])
 }

@@ -94,10 +94,10 @@ func decide(tx Tx, call audit.Call, known outcome, fn func(Tx) (outcome, error))
 		return outcome{}, err
 	case blocked:
 		return refused(audit.ReasonBlockedUser, ErrBlocked), nil
-	case known.cause != nil:
-		return known, nil
+	case known.cause == nil:
+		return fn(tx)
 	}
-	return fn(tx)
+	return known, nil
 }
 
 // Refuse records a call that never reached one of the methods below: an unknown tool,

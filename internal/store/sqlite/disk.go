@@ -45,7 +45,7 @@ func (d *disk) check() error {
 	if err != nil {
 		return nil //nolint:nilerr // what cannot be told is not low
 	}
-	if free < uint64(d.options.MinFree) {
+	if free < d.options.MinFree {
 		return fmt.Errorf("%d MiB are free where %s is, fewer than the %d MiB of --min-free; free some, prune the audit log, or move the database", free>>20, d.options.Path, d.options.MinFree>>20)
 	}
 	return nil

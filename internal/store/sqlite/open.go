@@ -20,7 +20,7 @@ import (
 type Options struct {
 	Path    string // the database file
 	Logger  *slog.Logger
-	MinFree int64                        // bytes that must be free on its disk for changes to be made; 0: no limit
+	MinFree uint64                       // bytes that must be free on its disk for changes to be made; 0: no limit
 	Free    func(string) (uint64, error) // how many bytes are free where a file is; nil: asks the system
 	Now     func() time.Time             // nil: time.Now
 

@@ -21,6 +21,12 @@ var plans = map[string][]string{
 	"TodosOfOwner":  {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=? AND created_at>?)"},
 	"TodosOfTenant": {"SEARCH todos USING INDEX todos_by_age (issuer=? AND tenant=? AND created_at>?)"},
 
+	// These go through one person's.
+	"CountTodos":      {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
+	"AgeOfNthTodo":    {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
+	"DeleteTodosUpTo": {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=? AND created_at<?)"},
+	"EraseFromRow":    {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid=?)"},
+
 	"AppendAudit":      nil,
 	"AuditHead":        {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)", "SCALAR SUBQUERY 1", "SCAN blocked"},
 	"AuditChain":       {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)", "SCALAR SUBQUERY 1", "SEARCH audit_log"},
@@ -33,6 +39,9 @@ var plans = map[string][]string{
 	"CheckpointsAfter": {"SEARCH audit_checkpoint USING INDEX audit_checkpoint_by_seq (seq>?)"},
 
 	"IsBlocked": {"SCAN CONSTANT ROW", "SCALAR SUBQUERY 1", "SEARCH blocked USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
+	"BlockedAt": {"SEARCH blocked USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
+	"Block":     nil,
+	"Unblock":   {"SEARCH blocked USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
 	"Probe":     {"SEARCH probe USING INTEGER PRIMARY KEY (rowid=?)"},
 }
 

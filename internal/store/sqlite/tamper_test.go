@@ -114,20 +114,11 @@ func (e evidence) plain(t *testing.T, keepTriggers ...string) *sql.DB {
 	if slices.Contains(keepTriggers, "all") {
 		return db
 	}
-	rows, err := db.Query("SELECT name FROM sqlite_schema WHERE type = 'trigger'")
-	if err != nil {
+	var names string
+	if err := db.QueryRow("SELECT group_concat(name, ' ') FROM sqlite_schema WHERE type = 'trigger'").Scan(&names); err != nil {
 		t.Fatal(err)
 	}
-	var names []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, name)
-	}
-	rows.Close()
-	for _, name := range names {
+	for name := range strings.FieldsSeq(names) {
 		if _, err := db.Exec("DROP TRIGGER " + name); err != nil {
 			t.Fatal(err)
 		}

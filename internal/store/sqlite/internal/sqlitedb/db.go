@@ -24,6 +24,9 @@ func New(db DBTX) *Queries {
 func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	q := Queries{db: db}
 	var err error
+	if q.ageOfNthTodoStmt, err = db.PrepareContext(ctx, ageOfNthTodo); err != nil {
+		return nil, fmt.Errorf("error preparing query AgeOfNthTodo: %w", err)
+	}
 	if q.allCheckpointsStmt, err = db.PrepareContext(ctx, allCheckpoints); err != nil {
 		return nil, fmt.Errorf("error preparing query AllCheckpoints: %w", err)
 	}
@@ -45,11 +48,26 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.auditTimeOfStmt, err = db.PrepareContext(ctx, auditTimeOf); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditTimeOf: %w", err)
 	}
+	if q.blockStmt, err = db.PrepareContext(ctx, block); err != nil {
+		return nil, fmt.Errorf("error preparing query Block: %w", err)
+	}
+	if q.blockedAtStmt, err = db.PrepareContext(ctx, blockedAt); err != nil {
+		return nil, fmt.Errorf("error preparing query BlockedAt: %w", err)
+	}
 	if q.checkpointsAfterStmt, err = db.PrepareContext(ctx, checkpointsAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query CheckpointsAfter: %w", err)
 	}
+	if q.countTodosStmt, err = db.PrepareContext(ctx, countTodos); err != nil {
+		return nil, fmt.Errorf("error preparing query CountTodos: %w", err)
+	}
 	if q.deleteTodoStmt, err = db.PrepareContext(ctx, deleteTodo); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteTodo: %w", err)
+	}
+	if q.deleteTodosUpToStmt, err = db.PrepareContext(ctx, deleteTodosUpTo); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteTodosUpTo: %w", err)
+	}
+	if q.eraseFromRowStmt, err = db.PrepareContext(ctx, eraseFromRow); err != nil {
+		return nil, fmt.Errorf("error preparing query EraseFromRow: %w", err)
 	}
 	if q.insertTodoStmt, err = db.PrepareContext(ctx, insertTodo); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertTodo: %w", err)
@@ -75,11 +93,19 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.todosOfTenantStmt, err = db.PrepareContext(ctx, todosOfTenant); err != nil {
 		return nil, fmt.Errorf("error preparing query TodosOfTenant: %w", err)
 	}
+	if q.unblockStmt, err = db.PrepareContext(ctx, unblock); err != nil {
+		return nil, fmt.Errorf("error preparing query Unblock: %w", err)
+	}
 	return &q, nil
 }
 
 func (q *Queries) Close() error {
 	var err error
+	if q.ageOfNthTodoStmt != nil {
+		if cerr := q.ageOfNthTodoStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing ageOfNthTodoStmt: %w", cerr)
+		}
+	}
 	if q.allCheckpointsStmt != nil {
 		if cerr := q.allCheckpointsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing allCheckpointsStmt: %w", cerr)
@@ -115,14 +141,39 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing auditTimeOfStmt: %w", cerr)
 		}
 	}
+	if q.blockStmt != nil {
+		if cerr := q.blockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing blockStmt: %w", cerr)
+		}
+	}
+	if q.blockedAtStmt != nil {
+		if cerr := q.blockedAtStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing blockedAtStmt: %w", cerr)
+		}
+	}
 	if q.checkpointsAfterStmt != nil {
 		if cerr := q.checkpointsAfterStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing checkpointsAfterStmt: %w", cerr)
 		}
 	}
+	if q.countTodosStmt != nil {
+		if cerr := q.countTodosStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countTodosStmt: %w", cerr)
+		}
+	}
 	if q.deleteTodoStmt != nil {
 		if cerr := q.deleteTodoStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteTodoStmt: %w", cerr)
+		}
+	}
+	if q.deleteTodosUpToStmt != nil {
+		if cerr := q.deleteTodosUpToStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteTodosUpToStmt: %w", cerr)
+		}
+	}
+	if q.eraseFromRowStmt != nil {
+		if cerr := q.eraseFromRowStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing eraseFromRowStmt: %w", cerr)
 		}
 	}
 	if q.insertTodoStmt != nil {
@@ -165,6 +216,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing todosOfTenantStmt: %w", cerr)
 		}
 	}
+	if q.unblockStmt != nil {
+		if cerr := q.unblockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing unblockStmt: %w", cerr)
+		}
+	}
 	return err
 }
 
@@ -204,6 +260,7 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 type Queries struct {
 	db                   DBTX
 	tx                   *sql.Tx
+	ageOfNthTodoStmt     *sql.Stmt
 	allCheckpointsStmt   *sql.Stmt
 	appendAuditStmt      *sql.Stmt
 	appendCheckpointStmt *sql.Stmt
@@ -211,8 +268,13 @@ type Queries struct {
 	auditHashOfStmt      *sql.Stmt
 	auditHeadStmt        *sql.Stmt
 	auditTimeOfStmt      *sql.Stmt
+	blockStmt            *sql.Stmt
+	blockedAtStmt        *sql.Stmt
 	checkpointsAfterStmt *sql.Stmt
+	countTodosStmt       *sql.Stmt
 	deleteTodoStmt       *sql.Stmt
+	deleteTodosUpToStmt  *sql.Stmt
+	eraseFromRowStmt     *sql.Stmt
 	insertTodoStmt       *sql.Stmt
 	isBlockedStmt        *sql.Stmt
 	lastCheckpointStmt   *sql.Stmt
@@ -221,12 +283,14 @@ type Queries struct {
 	todoByIDStmt         *sql.Stmt
 	todosOfOwnerStmt     *sql.Stmt
 	todosOfTenantStmt    *sql.Stmt
+	unblockStmt          *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
 		db:                   tx,
 		tx:                   tx,
+		ageOfNthTodoStmt:     q.ageOfNthTodoStmt,
 		allCheckpointsStmt:   q.allCheckpointsStmt,
 		appendAuditStmt:      q.appendAuditStmt,
 		appendCheckpointStmt: q.appendCheckpointStmt,
@@ -234,8 +298,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		auditHashOfStmt:      q.auditHashOfStmt,
 		auditHeadStmt:        q.auditHeadStmt,
 		auditTimeOfStmt:      q.auditTimeOfStmt,
+		blockStmt:            q.blockStmt,
+		blockedAtStmt:        q.blockedAtStmt,
 		checkpointsAfterStmt: q.checkpointsAfterStmt,
+		countTodosStmt:       q.countTodosStmt,
 		deleteTodoStmt:       q.deleteTodoStmt,
+		deleteTodosUpToStmt:  q.deleteTodosUpToStmt,
+		eraseFromRowStmt:     q.eraseFromRowStmt,
 		insertTodoStmt:       q.insertTodoStmt,
 		isBlockedStmt:        q.isBlockedStmt,
 		lastCheckpointStmt:   q.lastCheckpointStmt,
@@ -244,5 +313,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		todoByIDStmt:         q.todoByIDStmt,
 		todosOfOwnerStmt:     q.todosOfOwnerStmt,
 		todosOfTenantStmt:    q.todosOfTenantStmt,
+		unblockStmt:          q.unblockStmt,
 	}
 }

@@ -7,7 +7,160 @@ package sqlitedb
 
 import (
 	"context"
+	"database/sql"
 )
+
+const ageOfNthTodo = `-- name: AgeOfNthTodo :one
+SELECT created_at FROM todos
+WHERE issuer = ?1 AND tenant = ?2 AND subject = ?3
+ORDER BY created_at, id
+LIMIT 1 OFFSET ?4
+`
+
+type AgeOfNthTodoParams struct {
+	Issuer  string
+	Tenant  string
+	Subject string
+	Before  int64
+}
+
+// The age of the last one of a person's oldest todos.
+func (q *Queries) AgeOfNthTodo(ctx context.Context, arg AgeOfNthTodoParams) (int64, error) {
+	row := q.queryRow(ctx, q.ageOfNthTodoStmt, ageOfNthTodo,
+		arg.Issuer,
+		arg.Tenant,
+		arg.Subject,
+		arg.Before,
+	)
+	var created_at int64
+	err := row.Scan(&created_at)
+	return created_at, err
+}
+
+const block = `-- name: Block :execrows
+INSERT INTO blocked (issuer, tenant, subject, blocked_at)
+VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT DO NOTHING
+`
+
+type BlockParams struct {
+	Issuer    string
+	Tenant    string
+	Subject   string
+	BlockedAt int64
+}
+
+func (q *Queries) Block(ctx context.Context, arg BlockParams) (int64, error) {
+	result, err := q.exec(ctx, q.blockStmt, block,
+		arg.Issuer,
+		arg.Tenant,
+		arg.Subject,
+		arg.BlockedAt,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const blockedAt = `-- name: BlockedAt :one
+SELECT blocked_at FROM blocked WHERE issuer = ?1 AND tenant = ?2 AND subject = ?3
+`
+
+type BlockedAtParams struct {
+	Issuer  string
+	Tenant  string
+	Subject string
+}
+
+func (q *Queries) BlockedAt(ctx context.Context, arg BlockedAtParams) (int64, error) {
+	row := q.queryRow(ctx, q.blockedAtStmt, blockedAt, arg.Issuer, arg.Tenant, arg.Subject)
+	var blocked_at int64
+	err := row.Scan(&blocked_at)
+	return blocked_at, err
+}
+
+const countTodos = `-- name: CountTodos :one
+SELECT count(*) FROM todos WHERE issuer = ?1 AND tenant = ?2 AND subject = ?3
+`
+
+type CountTodosParams struct {
+	Issuer  string
+	Tenant  string
+	Subject string
+}
+
+func (q *Queries) CountTodos(ctx context.Context, arg CountTodosParams) (int64, error) {
+	row := q.queryRow(ctx, q.countTodosStmt, countTodos, arg.Issuer, arg.Tenant, arg.Subject)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
+const deleteTodosUpTo = `-- name: DeleteTodosUpTo :execrows
+DELETE FROM todos
+WHERE issuer = ?1 AND tenant = ?2 AND subject = ?3 AND created_at <= ?4
+`
+
+type DeleteTodosUpToParams struct {
+	Issuer  string
+	Tenant  string
+	Subject string
+	UpTo    int64
+}
+
+func (q *Queries) DeleteTodosUpTo(ctx context.Context, arg DeleteTodosUpToParams) (int64, error) {
+	result, err := q.exec(ctx, q.deleteTodosUpToStmt, deleteTodosUpTo,
+		arg.Issuer,
+		arg.Tenant,
+		arg.Subject,
+		arg.UpTo,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const eraseFromRow = `-- name: EraseFromRow :execrows
+UPDATE audit_log
+SET subject = ?1, client_id = ?2, token_sha256 = ?3, token_id = ?4,
+    actor_salt = ?5, actor_commit = ?6,
+    target_subject = ?7, target_salt = ?8, target_commit = ?9
+WHERE seq = ?10
+`
+
+type EraseFromRowParams struct {
+	Subject       sql.NullString
+	ClientID      sql.NullString
+	TokenSHA256   []byte
+	TokenID       sql.NullString
+	ActorSalt     []byte
+	ActorCommit   []byte
+	TargetSubject sql.NullString
+	TargetSalt    []byte
+	TargetCommit  []byte
+	Seq           int64
+}
+
+func (q *Queries) EraseFromRow(ctx context.Context, arg EraseFromRowParams) (int64, error) {
+	result, err := q.exec(ctx, q.eraseFromRowStmt, eraseFromRow,
+		arg.Subject,
+		arg.ClientID,
+		arg.TokenSHA256,
+		arg.TokenID,
+		arg.ActorSalt,
+		arg.ActorCommit,
+		arg.TargetSubject,
+		arg.TargetSalt,
+		arg.TargetCommit,
+		arg.Seq,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
 
 const isBlocked = `-- name: IsBlocked :one
 SELECT CAST(EXISTS (
@@ -35,4 +188,22 @@ UPDATE probe SET written_at = ?1 WHERE id = 1
 func (q *Queries) Probe(ctx context.Context, writtenAt int64) error {
 	_, err := q.exec(ctx, q.probeStmt, probe, writtenAt)
 	return err
+}
+
+const unblock = `-- name: Unblock :execrows
+DELETE FROM blocked WHERE issuer = ?1 AND tenant = ?2 AND subject = ?3
+`
+
+type UnblockParams struct {
+	Issuer  string
+	Tenant  string
+	Subject string
+}
+
+func (q *Queries) Unblock(ctx context.Context, arg UnblockParams) (int64, error) {
+	result, err := q.exec(ctx, q.unblockStmt, unblock, arg.Issuer, arg.Tenant, arg.Subject)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
