@@ -47,12 +47,12 @@ func (c *counts) tokenRejected(ctx context.Context, reason auth.Reason, issuer s
 
 // rateLimited counts a call too many.
 func (c *counts) rateLimited(_ context.Context, p auth.Principal) {
-	c.people.Add(audit.Refusal{Kind: audit.RateLimited, Reason: "rate_limited", Issuer: p.Issuer, Tenant: p.Tenant, Subject: p.Subject})
+	c.people.Add(audit.Refusal{Kind: audit.RateLimited, Reason: audit.ReasonRateLimited, Issuer: p.Issuer, Tenant: p.Tenant, Subject: p.Subject})
 }
 
 // requestRefused counts a request that is no MCP message.
 func (c *counts) requestRefused(_ context.Context, p auth.Principal) {
-	c.people.Add(audit.Refusal{Kind: audit.RequestRefused, Reason: "malformed_request", Issuer: p.Issuer, Tenant: p.Tenant, Subject: p.Subject})
+	c.people.Add(audit.Refusal{Kind: audit.RequestRefused, Reason: audit.ReasonMalformedRequest, Issuer: p.Issuer, Tenant: p.Tenant, Subject: p.Subject})
 }
 
 func (c *counts) run(ctx context.Context) {

@@ -25,7 +25,8 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run the service."`
 	Dev     devCommand     `cmd:"" help:"Run the service with a sign-in server for trying it out, on loopback only."`
 	Check   checkCommand   `cmd:"" help:"Look at the configuration, the issuers and the database, and tell what to mend."`
-	Audit   auditCommand   `cmd:"" help:"Query the audit log."`
+	Audit   auditCommand   `cmd:"" help:"Query, prove, archive and prune the audit log."`
+	User    userCommand    `cmd:"" help:"Block, export or erase a person."`
 	Version versionCommand `cmd:"" help:"Print what this binary was built from."`
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -142,7 +143,7 @@ func database(ts *testscript.TestScript) string {
 }
 
 // audited [ROW]... compares the audit rows since the last "audited" with these. A row is
-// subject, tool, decision, reason, basis and scopes used, with - for what is empty.
+// subject, tool or other event, decision, reason, basis and scopes used, with - for what is empty.
 func (s *script) checkAudit(ts *testscript.TestScript, want []string) {
 	rows, err := auditRows(database(ts))
 	ts.Check(err)
@@ -177,7 +178,11 @@ func auditRows(db string) ([]audit.Row, error) {
 }
 
 func brief(r audit.Row) string {
-	columns := []string{*r.Subject, r.Tool, string(r.Decision), string(r.Reason), string(r.Basis), r.ScopesUsed}
+	subject := ""
+	if r.Subject != nil {
+		subject = *r.Subject
+	}
+	columns := []string{subject, cmp.Or(r.Tool, string(r.Event)), string(r.Decision), string(r.Reason), string(r.Basis), r.ScopesUsed}
 	for i, column := range columns {
 		if column == "" {
 			columns[i] = "-"

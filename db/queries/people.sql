@@ -31,7 +31,7 @@ LIMIT 1 OFFSET sqlc.arg(before);
 DELETE FROM todos
 WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc.arg(tenant) AND subject = sqlc.arg(subject) AND created_at <= sqlc.arg(up_to);
 
--- name: EraseFromRow :execrows
+-- name: EraseFromRow :exec
 UPDATE audit_log
 SET subject = sqlc.arg(subject), client_id = sqlc.arg(client_id), token_sha256 = sqlc.arg(token_sha256), token_id = sqlc.arg(token_id),
     actor_salt = sqlc.arg(actor_salt), actor_commit = sqlc.arg(actor_commit),

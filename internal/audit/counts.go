@@ -24,9 +24,22 @@ const (
 	maxCountRows = 33
 )
 
-// ReasonOther is the reason in a row that sums up refusals of several reasons, callers or
-// networks.
-const ReasonOther Reason = "other"
+// The reasons of counted kinds, besides those for which tokens are rejected.
+const (
+	ReasonRateLimited      Reason = "rate_limited"
+	ReasonMalformedRequest Reason = "malformed_request"
+	// ReasonOther sums up refusals of several reasons, callers or networks.
+	ReasonOther Reason = "other"
+)
+
+// CountedReasons returns all reasons that a row of a counted kind can have.
+func CountedReasons() []Reason {
+	reasons := []Reason{ReasonRateLimited, ReasonMalformedRequest, ReasonOther}
+	for _, r := range auth.Reasons() {
+		reasons = append(reasons, Reason(r))
+	}
+	return reasons
+}
 
 // Refusal is what was refused before it became a call, without what tells one request
 // from the next: refusals that are equal are counted together.

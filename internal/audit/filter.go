@@ -9,27 +9,37 @@ type Filter struct {
 	AfterSeq     int64     // rows with a higher seq
 	BeforeSeq    int64     // rows with a lower seq; 0: no bound
 
-	Issuer      string
-	Tenant      *string // nil matches everything, the empty string the issuer's own tenant
-	Subject     string  // who acted; means one person only together with an issuer and tenant
-	ClientID    string
-	TokenSHA256 Bytes
-	Event       Kind
-	Tool        string
-	TargetID    string
-	Decision    Decision
-	Reason      Reason
-	RequestID   string
+	Issuer        string
+	Tenant        *string // nil matches everything, the empty string the issuer's own tenant
+	Subject       string  // who acted; means one person only together with an issuer and tenant
+	ClientID      string
+	Tokens        []Hash // any of these in token_sha256
+	Event         Kind
+	Tool          string
+	TargetID      string
+	TargetSubject string // whom the event concerns
+	Decision      Decision
+	Reason        Reason
+	RequestID     string
 
-	Limit int64 // the newest so many of the matching rows; 0 or less means all
+	Limit    int64         // the newest so many of the matching rows; 0 or less means all
+	ScanTime time.Duration // with a limit: how long to look through rows for it; 0 means to the end
+}
+
+// Seen is the part of the log that was looked at for a filter: From <= seq <= To.
+type Seen struct {
+	From, To int64
+	Stopped  bool // ScanTime ended the search at From: there may be matching rows before it
 }
 
 // Indexed reports whether the matching rows are found without looking through others.
-func (f Filter) Indexed() bool { return f.Subject != "" || f.TargetID != "" || f.RequestID != "" }
+func (f Filter) Indexed() bool {
+	return f.Subject != "" || f.TargetID != "" || f.RequestID != "" || f.TargetSubject != ""
+}
 
 // Narrow reports whether rows must be looked at to know whether they match: whether there
 // is any condition but on time and seq.
 func (f Filter) Narrow() bool {
-	return f.Indexed() || f.Issuer != "" || f.Tenant != nil || f.ClientID != "" || f.TokenSHA256 != nil || f.Event != "" ||
+	return f.Indexed() || f.Issuer != "" || f.Tenant != nil || f.ClientID != "" || f.Tokens != nil || f.Event != "" ||
 		f.Tool != "" || f.Decision != "" || f.Reason != ""
 }

@@ -45,6 +45,13 @@ const (
 	ReasonMissingScopes Reason = "missing_required_scopes"
 )
 
+// Reasons returns all reasons for which a token is rejected.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonInvalidHeader, ReasonTokenInQuery, ReasonInvalidToken, ReasonNotJWT, ReasonExpired, ReasonInvalidAudience, ReasonNotAccessToken,
+	}
+}
+
 // TokenError is the only type of error that [Verifier.Verify] returns.
 type TokenError struct {
 	// Reason is what the client may know.

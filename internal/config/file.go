@@ -161,9 +161,10 @@ func (f *file) entries(key string, node *yaml.Node, known []string, add func(str
 func (f *file) Validate(*kong.Application) error { return nil }
 
 // Resolve implements kong.Resolver. It offers nothing for a flag whose variable
-// is set: kong would let it override the variable.
+// is set, since kong would let it override the variable, nor for one that has none: that
+// is an argument of a command, which may have the name of a setting.
 func (f *file) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
-	if slices.ContainsFunc(flag.Envs, isSet) {
+	if len(flag.Envs) == 0 || slices.ContainsFunc(flag.Envs, isSet) {
 		return nil, nil
 	}
 	return f.values[flag.Name], nil

@@ -104,7 +104,7 @@ func (e *env) rows() (rows []audit.Row) {
 	if err != nil {
 		e.Fatal(err)
 	}
-	err = log.Each(e.Context(), audit.Filter{}, func(r audit.Row) error {
+	_, err = log.Each(e.Context(), audit.Filter{}, func(r audit.Row) error {
 		rows = append(rows, r)
 		return nil
 	})

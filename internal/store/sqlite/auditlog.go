@@ -44,31 +44,25 @@ func (l *AuditLog) Close() error { return l.db.Close() }
 
 // Each calls yield for every row that f selects, oldest first, and stops at its first
 // error. However long the log is, it holds one page of it. Rows that come meanwhile are
-// left out.
-func (l *AuditLog) Each(ctx context.Context, f audit.Filter, yield func(audit.Row) error) error {
+// left out. It returns what part of the log it looked at.
+func (l *AuditLog) Each(ctx context.Context, f audit.Filter, yield func(audit.Row) error) (seen audit.Seen, err error) {
 	r := reader{l.db, l.queries}
 	span, err := r.span(ctx, f)
 	if err == nil && f.Limit > 0 {
-		span, err = r.newest(ctx, f, span)
+		seen.Stopped, err = r.newest(ctx, f, &span)
 	}
+	seen.From, seen.To = span.after+1, span.last
 	if err == nil {
-		err = r.oldestFirst(ctx, f, span, func(rows []audit.Row) error {
-			for _, row := range rows {
-				if err := yield(row); err != nil {
-					return notOfReading{err}
-				}
-			}
-			return nil
-		})
+		err = r.oldestFirst(ctx, f, span, each(yield))
 	}
 	var other notOfReading
 	switch {
 	case err == nil:
-		return nil
+		return seen, nil
 	case errors.As(err, &other):
-		return other.error
+		return seen, other.error
 	default:
-		return l.unreadable(err)
+		return seen, l.unreadable(err)
 	}
 }
 
@@ -132,26 +126,32 @@ func ceilMilli(t time.Time) int64 {
 	return t.Add(time.Millisecond - time.Nanosecond).UnixMilli()
 }
 
-// newest cuts a span down to the newest f.Limit rows that match.
-func (r reader) newest(ctx context.Context, f audit.Filter, s span) (span, error) {
+// newest cuts a span down to the newest f.Limit rows that match, or to what could be
+// looked through in f.ScanTime: then it reports that it stopped.
+func (r reader) newest(ctx context.Context, f audit.Filter, s *span) (stopped bool, err error) {
 	if !f.Narrow() {
 		s.after = max(s.after, s.last-f.Limit)
-		return s, nil
+		return false, nil
 	}
+	began := time.Now()
 	left := f.Limit
-	for block := s.last >> blockBits; block >= max(s.after, 0)>>blockBits && s.after < s.last; block-- {
-		c := conditions(f, block, s)
+	for block := s.last >> blockBits; block >= (s.after+1)>>blockBits && s.after < s.last; block-- {
+		if f.ScanTime > 0 && !f.Indexed() && time.Since(began) > f.ScanTime {
+			s.after = (block+1)<<blockBits - 1
+			return true, nil
+		}
+		c := conditions(f, block, *s)
 		query := "SELECT count(*), coalesce(min(seq), 0) FROM (SELECT seq FROM audit_log " + c.index + " WHERE " + c.where + " ORDER BY seq DESC LIMIT ?)"
 		var found, first int64
 		if err := r.db.QueryRowContext(ctx, query, append(c.args, left)...).Scan(&found, &first); err != nil {
-			return s, err
+			return false, err
 		}
 		if left -= found; left == 0 {
 			s.after = first - 1
 			break
 		}
 	}
-	return s, nil
+	return false, nil
 }
 
 // oldestFirst gives the matching rows of a span to yield, a page at a time.
@@ -197,4 +197,44 @@ func (r reader) query(ctx context.Context, text string, args ...any) (list []aud
 		list = append(list, row)
 	}
 	return list, rows.Err()
+}
+
+// seqs returns which rows match, in order.
+func (r reader) seqs(ctx context.Context, f audit.Filter) (list []int64, err error) {
+	s, err := r.span(ctx, f)
+	for err == nil && s.after < s.last {
+		block := (s.after + 1) >> blockBits
+		c := conditions(f, block, s)
+		list, err = r.appendSeqs(ctx, list, "SELECT seq FROM audit_log "+c.index+" WHERE "+c.where+" ORDER BY seq", c.args...)
+		s.after = (block+1)<<blockBits - 1
+	}
+	return list, err
+}
+
+func (r reader) appendSeqs(ctx context.Context, list []int64, query string, args ...any) (_ []int64, err error) {
+	rows, err := r.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return list, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var seq int64
+		if err := rows.Scan(&seq); err != nil {
+			return list, err
+		}
+		list = append(list, seq)
+	}
+	return list, rows.Err()
+}
+
+// each makes a function of rows one of pages.
+func each(yield func(audit.Row) error) func([]audit.Row) error {
+	return func(rows []audit.Row) error {
+		for _, row := range rows {
+			if err := yield(row); err != nil {
+				return notOfReading{err}
+			}
+		}
+		return nil
+	}
 }

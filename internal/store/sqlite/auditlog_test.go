@@ -40,7 +40,7 @@ func readLog(t *testing.T, path string) (rows int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := log.Each(t.Context(), audit.Filter{}, func(audit.Row) error { rows++; return nil }); err != nil {
+	if _, err := log.Each(t.Context(), audit.Filter{}, func(audit.Row) error { rows++; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if err := log.Close(); err != nil {
@@ -155,7 +155,7 @@ func TestLongLog(t *testing.T) {
 
 func newest(t *testing.T, path string) (seq int64) {
 	t.Helper()
-	err := openLog(t, path).Each(t.Context(), audit.Filter{Limit: 1}, func(r audit.Row) error { seq = r.Seq; return nil })
+	_, err := openLog(t, path).Each(t.Context(), audit.Filter{Limit: 1}, func(r audit.Row) error { seq = r.Seq; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

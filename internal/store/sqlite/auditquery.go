@@ -1,6 +1,10 @@
 package sqlite
 
-import "todomanager/internal/audit"
+import (
+	"strings"
+
+	"todomanager/internal/audit"
+)
 
 // blockBits is the size of a block of the log, as in the schema: its indexes are one for
 // each block. Work on the log goes block by block.
@@ -24,13 +28,17 @@ func conditions(f audit.Filter, block int64, s span) condition {
 	c.indexed("audit_log_by_subject", "subject", f.Subject)
 	c.indexed("audit_log_by_target", "target_id", f.TargetID)
 	c.indexed("audit_log_by_request", "request_id", f.RequestID)
+	c.indexed("audit_log_by_target_subject", "target_subject", f.TargetSubject)
 	c.equal("issuer", f.Issuer)
 	if f.Tenant != nil {
 		c.add("tenant = ?", *f.Tenant)
 	}
 	c.equal("client_id", f.ClientID)
-	if f.TokenSHA256 != nil {
-		c.add("token_sha256 = ?", []byte(f.TokenSHA256))
+	if len(f.Tokens) > 0 {
+		c.where += " AND token_sha256 IN (?" + strings.Repeat(", ?", len(f.Tokens)-1) + ")"
+		for _, hash := range f.Tokens {
+			c.args = append(c.args, hash[:])
+		}
 	}
 	c.equal("event", string(f.Event))
 	c.equal("tool", f.Tool)

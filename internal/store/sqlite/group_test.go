@@ -112,7 +112,7 @@ func stored(t *testing.T, s *sqlite.Store, path string) (kept, recorded map[stri
 	}
 	defer log.Close()
 	next := int64(1)
-	err = log.Each(t.Context(), audit.Filter{}, func(r audit.Row) error {
+	_, err = log.Each(t.Context(), audit.Filter{}, func(r audit.Row) error {
 		if r.Seq != next {
 			t.Errorf("audit row %d follows %d", r.Seq, next-1)
 		}

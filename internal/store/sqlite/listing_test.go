@@ -23,7 +23,7 @@ func TestListingEnds(t *testing.T) {
 	defer log.Close()
 	for limit, want := range map[int64]int64{0: 3, 2: 2} {
 		seen := int64(0)
-		err := log.Each(t.Context(), audit.Filter{Limit: limit}, func(r audit.Row) error {
+		_, err := log.Each(t.Context(), audit.Filter{Limit: limit}, func(r audit.Row) error {
 			seen++
 			if limit == 0 { // one more row for each that is read
 				return s.Write(t.Context(), create(id(int(2+r.Seq)), "y"))
@@ -38,7 +38,7 @@ func TestListingEnds(t *testing.T) {
 		}
 	}
 	elsewhere := 0
-	if err := log.Each(t.Context(), audit.Filter{Issuer: "https://other.example"}, func(audit.Row) error { elsewhere++; return nil }); err != nil || elsewhere != 0 {
+	if _, err := log.Each(t.Context(), audit.Filter{Issuer: "https://other.example"}, func(audit.Row) error { elsewhere++; return nil }); err != nil || elsewhere != 0 {
 		t.Errorf("%d rows of an issuer that has none (%v)", elsewhere, err)
 	}
 }

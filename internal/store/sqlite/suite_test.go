@@ -26,7 +26,8 @@ type logged struct {
 }
 
 func (l logged) Each(ctx context.Context, f audit.Filter, yield func(audit.Row) error) error {
-	return l.log.Each(ctx, f, yield)
+	_, err := l.log.Each(ctx, f, yield)
+	return err
 }
 
 // open opens a store and closes it when the test ends.

@@ -203,7 +203,7 @@ func rewrite(t *testing.T, db *sql.DB, e evidence, from int64) {
 		t.Fatal(err)
 	}
 	previous := chain.Base.Hash
-	err = log.Each(t.Context(), audit.Filter{BeforeSeq: 1 << 40}, func(r audit.Row) error {
+	_, err = log.Each(t.Context(), audit.Filter{BeforeSeq: 1 << 40}, func(r audit.Row) error {
 		if r.Seq >= from {
 			r.Hash = r.HashAfter(previous)
 			if _, err := db.Exec("UPDATE audit_log SET hash = ? WHERE seq = ?", r.Hash[:], r.Seq); err != nil {

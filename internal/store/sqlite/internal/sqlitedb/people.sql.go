@@ -122,7 +122,7 @@ func (q *Queries) DeleteTodosUpTo(ctx context.Context, arg DeleteTodosUpToParams
 	return result.RowsAffected()
 }
 
-const eraseFromRow = `-- name: EraseFromRow :execrows
+const eraseFromRow = `-- name: EraseFromRow :exec
 UPDATE audit_log
 SET subject = ?1, client_id = ?2, token_sha256 = ?3, token_id = ?4,
     actor_salt = ?5, actor_commit = ?6,
@@ -143,8 +143,8 @@ type EraseFromRowParams struct {
 	Seq           int64
 }
 
-func (q *Queries) EraseFromRow(ctx context.Context, arg EraseFromRowParams) (int64, error) {
-	result, err := q.exec(ctx, q.eraseFromRowStmt, eraseFromRow,
+func (q *Queries) EraseFromRow(ctx context.Context, arg EraseFromRowParams) error {
+	_, err := q.exec(ctx, q.eraseFromRowStmt, eraseFromRow,
 		arg.Subject,
 		arg.ClientID,
 		arg.TokenSHA256,
@@ -156,10 +156,7 @@ func (q *Queries) EraseFromRow(ctx context.Context, arg EraseFromRowParams) (int
 		arg.TargetCommit,
 		arg.Seq,
 	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+	return err
 }
 
 const isBlocked = `-- name: IsBlocked :one

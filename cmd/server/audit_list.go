@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"todomanager/internal/audit"
+	"todomanager/internal/store/sqlite"
+)
+
+// auditListCommand prints rows of the log.
+type auditListCommand struct {
+	Config string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file; its db key names the database."`
+	DB     string `name:"db" env:"TODO_DB" default:"todos.db" placeholder:"FILE" help:"SQLite database (${default})."`
+
+	auditFilter
+
+	Limit    int64         `placeholder:"N" help:"Only the newest N of these rows (all)."`
+	ScanTime time.Duration `default:"10s" placeholder:"DURATION" help:"With --limit: how long to look through rows for those that match. Those of a subject, todo or request are found without (${default})."`
+	Follow   bool          `short:"f" help:"Go on printing rows as they come."`
+	Output   string        `short:"o" default:"table" placeholder:"table|jsonl|csv" help:"Form of the output (${default})."`
+}
+
+// Validate refuses what makes no sense.
+func (c *auditListCommand) Validate() error {
+	errs := []error{
+		c.auditFilter.Validate(),
+		notNegative("--limit", c.Limit, "a number of rows, or 0 for all"),
+		oneOf("-o", c.Output, "table", "jsonl", "csv"),
+	}
+	if c.ScanTime <= 0 {
+		errs = append(errs, fmt.Errorf("--scan-time is %v: use a duration such as 10s", c.ScanTime))
+	}
+	if c.Follow && (c.BeforeSeq > 0 || c.Until != since{}) {
+		errs = append(errs, errors.New("--follow waits for rows to come, and --until or --before-seq let none come: leave one out"))
+	}
+	return errors.Join(errs...)
+}
+
+// printer is a form of output.
+type printer interface {
+	Print(audit.Row) error
+	Flush() error
+}
+
+func (c *auditListCommand) printer(std stdio) printer {
+	switch c.Output {
+	case "jsonl":
+		return audit.NewJSONL(std.out)
+	case "csv":
+		return audit.NewCSV(std.out)
+	default:
+		return audit.NewTable(std.out)
+	}
+}
+
+// Run prints the rows.
+func (c *auditListCommand) Run(ctx context.Context, std stdio) (err error) {
+	filter, err := c.filter(time.Now())
+	if err != nil {
+		return err
+	}
+	filter.Limit, filter.ScanTime = c.Limit, c.ScanTime
+	log, err := sqlite.OpenAuditLog(c.DB)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+
+	p := c.printer(std)
+	printed := int64(0)
+	first := int64(0)
+	print := func(r audit.Row) error {
+		if printed++; printed == 1 {
+			first = r.Seq
+		}
+		return p.Print(r)
+	}
+	if c.Follow {
+		return c.follow(ctx, log, filter, p, print)
+	}
+	seen, err := log.Each(ctx, filter, print)
+	if err == nil {
+		err = p.Flush()
+	}
+	switch {
+	case err != nil:
+		return err
+	case seen.Stopped:
+		return exitError{exitIncomplete, fmt.Errorf("looked through rows down to %d within --scan-time %v; older ones: --before-seq %d", seen.From, c.ScanTime, seen.From)}
+	case c.Limit > 0 && printed == c.Limit && first > 1:
+		fmt.Fprintf(std.err, "older rows: --before-seq %d\n", first)
+	}
+	return nil
+}
+
+// followInterval is how long a row may be there before --follow shows it.
+const followInterval = 200 * time.Millisecond
+
+// follow prints rows until ctx ends, which is how it is told to stop.
+func (c *auditListCommand) follow(ctx context.Context, log *sqlite.AuditLog, f audit.Filter, p printer, print func(audit.Row) error) error {
+	tick := time.NewTicker(followInterval)
+	defer tick.Stop()
+	for {
+		seen, err := log.Each(ctx, f, print)
+		if ctx.Err() != nil {
+			return p.Flush()
+		}
+		if err == nil {
+			err = p.Flush()
+		}
+		if err != nil {
+			return err
+		}
+		f.Limit, f.Since, f.AfterSeq = 0, time.Time{}, seen.To
+		select {
+		case <-ctx.Done():
+			return p.Flush()
+		case <-tick.C:
+		}
+	}
+}
