@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,9 +25,10 @@ type auditVerifyCommand struct {
 	AuditKey   string `env:"TODO_AUDIT_KEY" placeholder:"FILE" help:"The server's private key, which is not read: the public ones are in FILE.pub."`
 	AuditHeads string `env:"TODO_AUDIT_HEADS" placeholder:"FILE" help:"The server's file of signed heads."`
 
-	Key    string `placeholder:"FILE|KEY" help:"Public key, or a file of them, from where nobody who can change the database can change it (default: beside the audit key)."`
-	Heads  string `placeholder:"FILE" help:"Signed heads likewise, for example from the server's log (default: --audit-heads)."`
-	Output string `short:"o" default:"text" placeholder:"text|json" help:"Form of the output (${default})."`
+	Key     string   `placeholder:"FILE|KEY" help:"Public key, or a file of them, from where nobody who can change the database can change it (default: beside the audit key)."`
+	Heads   string   `placeholder:"FILE" help:"Signed heads likewise, for example from the server's log (default: --audit-heads)."`
+	Segment []string `sep:"none" placeholder:"FILE|FOLDER" help:"Verify this exported segment, or all of a folder, rather than the database. May be given several times."`
+	Output  string   `short:"o" default:"text" placeholder:"text|json" help:"Form of the output (${default})."`
 }
 
 // Validate refuses unknown forms.
@@ -34,6 +36,9 @@ func (c *auditVerifyCommand) Validate() error { return oneOf("-o", c.Output, "te
 
 // Run verifies, prints the report, and ends with the code that says what it came to.
 func (c *auditVerifyCommand) Run(ctx context.Context, std stdio) (err error) {
+	if len(c.Segment) > 0 {
+		return c.verifySegments(std.out)
+	}
 	log, err := sqlite.OpenAuditLog(c.DB)
 	if err != nil {
 		return err
@@ -67,7 +72,7 @@ func (c *auditVerifyCommand) evidence() (e audit.Evidence, missing []string, err
 	if c.Heads != "" {
 		heads = c.Heads
 	}
-	switch e.Keys, err = c.keys(key + ".pub"); {
+	switch e.Keys, err = publicKeys(c.Key, key+".pub"); {
 	case err != nil && c.Key == "" && errors.Is(err, fs.ErrNotExist):
 		e.Keys = nil // the report says so
 	case err != nil:
@@ -79,14 +84,12 @@ func (c *auditVerifyCommand) evidence() (e audit.Evidence, missing []string, err
 	return e, nil, err
 }
 
-func (c *auditVerifyCommand) keys(beside string) (note.Verifiers, error) {
-	if strings.HasPrefix(c.Key, audit.KeyName+"+") {
-		return audit.ParseKeys(c.Key)
+// publicKeys reads what --key names, or the file beside the private key.
+func publicKeys(named, beside string) (note.Verifiers, error) {
+	if strings.HasPrefix(named, audit.KeyName+"+") {
+		return audit.ParseKeys(named)
 	}
-	if c.Key != "" {
-		return audit.ReadKeys(c.Key)
-	}
-	return audit.ReadKeys(beside)
+	return audit.ReadKeys(cmp.Or(named, beside))
 }
 
 func (c *auditVerifyCommand) print(w io.Writer, r *audit.Report) error {

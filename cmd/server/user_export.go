@@ -6,10 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
+	"todomanager/internal/atomicfile"
 	"todomanager/internal/audit"
 	"todomanager/internal/store/sqlite"
 	"todomanager/internal/todos"
@@ -28,7 +27,7 @@ func (c *userExportCommand) Run(ctx context.Context, std stdio) error {
 		if c.To == "" {
 			return c.export(ctx, admin, by, std, std.out)
 		}
-		return writeFile(c.To, func(w io.Writer) error { return c.export(ctx, admin, by, std, w) })
+		return atomicfile.Write(c.To, func(w io.Writer) error { return c.export(ctx, admin, by, std, w) })
 	})
 }
 
@@ -72,16 +71,4 @@ func (c *userExportCommand) own(r audit.Row) audit.Row {
 		r.TargetSubject, r.TargetSalt = nil, nil
 	}
 	return r
-}
-
-// writeFile puts a file in place once it is whole and on the disk.
-func writeFile(name string, write func(io.Writer) error) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(write(file), file.Sync(), file.Close()); err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	return os.Rename(file.Name(), name)
 }

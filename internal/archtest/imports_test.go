@@ -9,12 +9,14 @@ import (
 // Everything not named here is forbidden, also a package that is missing altogether.
 var mayImport = map[string][]string{
 	"internal/auth":    {},
-	"internal/audit":   {"internal/auth"},
+	"internal/audit":   {"internal/auth", "internal/atomicfile"},
 	"internal/todos":   {"internal/auth", "internal/audit"},
 	"internal/mcp":     {"internal/todos", "internal/audit", "internal/auth"},
 	"internal/config":  {},
 	"internal/observe": {},
-	"internal/devauth": {},
+	"internal/devauth": {"internal/atomicfile"},
+
+	"internal/atomicfile": {},
 
 	"internal/httpserver": {"internal/auth", "internal/observe"},
 	"db/migrations":       {},
@@ -25,7 +27,7 @@ var mayImport = map[string][]string{
 
 	"cmd/server": { // the only place where all meet
 		"internal/auth", "internal/audit", "internal/todos", "internal/mcp", "internal/config", "internal/observe",
-		"internal/devauth", "internal/httpserver", "internal/store/sqlite", "db/migrations",
+		"internal/devauth", "internal/httpserver", "internal/store/sqlite", "internal/atomicfile", "db/migrations",
 	},
 
 	// support of tests

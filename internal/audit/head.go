@@ -19,12 +19,17 @@ type Head struct {
 }
 
 // originPrefix begins the first line of a signed head. It makes a signature under
-// anything else useless here, and one under a head useless elsewhere.
-const originPrefix = "todo-manager/audit/"
+// anything else useless here, and one under a head useless elsewhere. basePrefix says
+// further that the rows up to the head were pruned on purpose: any head could stand at
+// the beginning of a log whose first rows somebody removed.
+const (
+	originPrefix = "todo-manager/audit/"
+	basePrefix   = "todo-manager/audit-base/"
+)
 
 // text is what is signed, in lines: origin and log, seq, hash, time of signing.
-func (h Head) text(at time.Time) string {
-	return originPrefix + h.LogID + "\n" +
+func (h Head) text(origin string, at time.Time) string {
+	return origin + h.LogID + "\n" +
 		strconv.FormatInt(h.Seq, 10) + "\n" +
 		base64.StdEncoding.EncodeToString(h.Hash[:]) + "\n" +
 		at.UTC().Format(time.RFC3339) + "\n"
@@ -34,6 +39,8 @@ func (h Head) text(at time.Time) string {
 type SignedHead struct {
 	Head
 	SignedAt time.Time `json:"signed_at"`
+	Base     bool      `json:"-"` // signed as the base of a log that was pruned up to here
+	note     string    // as it was signed
 }
 
 var errNotHead = errors.New("not a signed head of an audit log")
@@ -44,8 +51,10 @@ func parseHead(text string) (h SignedHead, err error) {
 	if len(lines) != 5 || lines[4] != "" {
 		return h, errNotHead
 	}
-	var isOrigin bool
-	if h.LogID, isOrigin = strings.CutPrefix(lines[0], originPrefix); !isOrigin {
+	origin, isHead := originPrefix, false
+	if h.LogID, h.Base = strings.CutPrefix(lines[0], basePrefix); h.Base {
+		origin = basePrefix
+	} else if h.LogID, isHead = strings.CutPrefix(lines[0], originPrefix); !isHead {
 		return h, errNotHead
 	}
 	if h.Seq, err = strconv.ParseInt(lines[1], 10, 64); err != nil {
@@ -56,7 +65,7 @@ func parseHead(text string) (h SignedHead, err error) {
 		return h, errNotHead
 	}
 	h.Hash = Hash(hash)
-	if h.SignedAt, err = time.Parse(time.RFC3339, lines[3]); err != nil || h.text(h.SignedAt) != text {
+	if h.SignedAt, err = time.Parse(time.RFC3339, lines[3]); err != nil || h.text(origin, h.SignedAt) != text {
 		return h, errNotHead
 	}
 	return h, nil
@@ -68,5 +77,7 @@ func OpenHead(text string, keys note.Verifiers) (SignedHead, error) {
 	if err != nil {
 		return SignedHead{}, fmt.Errorf("a signed head: %w", err)
 	}
-	return parseHead(opened.Text)
+	h, err := parseHead(opened.Text)
+	h.note = text
+	return h, err
 }

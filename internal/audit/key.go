@@ -54,6 +54,15 @@ func OpenSigner(file string) (s *Signer, made bool, err error) {
 	return s, made, publish(file+".pub", s.public)
 }
 
+// ReadSigner reads a private key that [OpenSigner] made.
+func ReadSigner(file string) (*Signer, error) {
+	if _, err := os.Stat(file); err != nil {
+		return nil, fmt.Errorf("the audit key: %w; name the server's private key (--audit-key), and run this as the server's user", err)
+	}
+	s, _, err := OpenSigner(file)
+	return s, err
+}
+
 // makeKey writes the private key and returns it.
 func makeKey(file string) ([]byte, error) {
 	private, _, err := note.GenerateKey(rand.Reader, KeyName)
@@ -89,9 +98,21 @@ func (s *Signer) Public() string { return s.public }
 
 // Sign returns the signed head.
 func (s *Signer) Sign(h Head, at time.Time) (string, error) {
-	signed, err := note.Sign(&note.Note{Text: h.text(at)}, s.signer)
+	return s.sign(h.text(originPrefix, at))
+}
+
+// SignBase returns a statement that the rows up to the head were pruned on purpose.
+func (s *Signer) SignBase(h Head, at time.Time) (string, error) {
+	return s.sign(h.text(basePrefix, at))
+}
+
+func (s *Signer) sign(text string) (string, error) {
+	signed, err := note.Sign(&note.Note{Text: text}, s.signer)
 	return string(signed), err
 }
+
+// Keys returns the public key in the form that verifies.
+func (s *Signer) Keys() note.Verifiers { return s.verifiers }
 
 // ReadKeys returns the public keys in the file, one a line.
 func ReadKeys(file string) (note.Verifiers, error) {

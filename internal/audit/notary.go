@@ -69,9 +69,13 @@ func (n *Notary) compare(ctx context.Context) {
 	if err == nil {
 		heads, err = n.heads.Read(n.signer.verifiers)
 	}
-	var last SignedHead
+	var last SignedHead // the base of a pruned log is signed later and is before it
+	for _, h := range heads {
+		if h.Seq >= last.Seq {
+			last = h
+		}
+	}
 	if len(heads) > 0 {
-		last = heads[len(heads)-1]
 		if err := n.follows(ctx, last); err != nil {
 			n.logger.ErrorContext(ctx, "the audit log does not agree with its signed heads; run audit verify", "file", n.heads, "seq", last.Seq, "err", err)
 			return

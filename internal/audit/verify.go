@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -79,6 +80,7 @@ func Verify(ctx context.Context, log Stored, e Evidence) (Report, error) {
 type verification struct {
 	Report
 	log   Stored
+	keys  bool // whether signatures were checked
 	chain Chain
 	heads map[int64][]SignedHead
 	w     Walker
@@ -100,7 +102,7 @@ func (v *verification) gather(ctx context.Context, e Evidence) error {
 	case len(notes)+len(e.Heads) == 0 && v.chain.Head.Seq > 0:
 		v.Missing = append(v.Missing, "no signed head: nothing shows that the whole log is not a new one")
 	}
-	if e.Keys == nil {
+	if v.keys = e.Keys != nil; !v.keys {
 		return nil
 	}
 	for _, c := range notes {
@@ -173,11 +175,9 @@ func (v *verification) begin() error {
 	base := v.chain.Base
 	v.w = Walker{Seq: base.Seq, Hash: base.Hash}
 	v.FirstSeq = base.Seq + 1
-	if base.Seq == 0 || len(v.Missing) > 0 {
-		return v.agree(base)
-	}
-	if len(v.heads[base.Seq]) == 0 {
-		return &Fault{base.Seq + 1, "is the first row, and no signed head says that those before it were pruned"}
+	isBase := func(h SignedHead) bool { return h.Base }
+	if base.Seq > 0 && v.keys && !slices.ContainsFunc(v.heads[base.Seq], isBase) {
+		return &Fault{base.Seq + 1, "is the first row, and nothing signed says that those before it were pruned"}
 	}
 	return v.agree(base)
 }

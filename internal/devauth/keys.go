@@ -16,6 +16,8 @@ import (
 	"runtime"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"todomanager/internal/atomicfile"
 )
 
 // loadKey reads the ES256 signing key in dir, or makes one if there is none.
@@ -81,5 +83,5 @@ func createKey(path string) (*ecdsa.PrivateKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	return key, writeFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	return key, atomicfile.WriteBytes(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }

@@ -14,6 +14,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"todomanager/internal/atomicfile"
 )
 
 const (
@@ -123,7 +125,7 @@ func (s *store) update(now time.Time, change func(*state) bool) error {
 	if err != nil {
 		return err
 	}
-	if err := writeFile(s.path, data); err != nil {
+	if err := atomicfile.WriteBytes(s.path, data); err != nil {
 		return err
 	}
 	s.state = next

@@ -59,7 +59,16 @@ func (s *Store) Checkpoints(ctx context.Context, after int64) ([]string, error) 
 
 // Holds reports whether the log has a head's row, or had it before it was pruned.
 func (s *Store) Holds(ctx context.Context, h audit.Head) (bool, error) {
-	chain, err := s.queries.AuditChain(ctx)
+	return holds(ctx, s.queries, h)
+}
+
+// Holds is that of [Store.Holds].
+func (l *AuditLog) Holds(ctx context.Context, h audit.Head) (bool, error) {
+	return holds(ctx, l.queries, h)
+}
+
+func holds(ctx context.Context, queries *sqlitedb.Queries, h audit.Head) (bool, error) {
+	chain, err := queries.AuditChain(ctx)
 	if err != nil || h.LogID != chain.LogID {
 		return false, err
 	}
@@ -69,7 +78,7 @@ func (s *Store) Holds(ctx context.Context, h audit.Head) (bool, error) {
 	if h.Seq == chain.BaseSeq {
 		return h.Hash == audit.Hash(chain.BaseHash), nil
 	}
-	hash, err := s.queries.AuditHashOf(ctx, h.Seq)
+	hash, err := queries.AuditHashOf(ctx, h.Seq)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -27,6 +27,12 @@ var plans = map[string][]string{
 	"DeleteTodosUpTo": {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=? AND created_at<?)"},
 	"EraseFromRow":    {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid=?)"},
 
+	"MoveAuditBase":     {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)"},
+	"FirstAuditSeq":     {"SEARCH audit_log"},
+	"DeleteAuditUpTo":   {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid<?)"},
+	"DeleteCheckpoints": {"SEARCH audit_checkpoint USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1", "SEARCH old USING COVERING INDEX audit_checkpoint_by_seq (seq<?)"},
+	"AuditRowBytes":     {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+
 	"AppendAudit":      nil,
 	"AuditHead":        {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)", "SCALAR SUBQUERY 1", "SCAN blocked"},
 	"AuditChain":       {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)", "SCALAR SUBQUERY 1", "SEARCH audit_log"},

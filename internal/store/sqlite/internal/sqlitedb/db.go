@@ -45,6 +45,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.auditHeadStmt, err = db.PrepareContext(ctx, auditHead); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditHead: %w", err)
 	}
+	if q.auditRowBytesStmt, err = db.PrepareContext(ctx, auditRowBytes); err != nil {
+		return nil, fmt.Errorf("error preparing query AuditRowBytes: %w", err)
+	}
 	if q.auditTimeOfStmt, err = db.PrepareContext(ctx, auditTimeOf); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditTimeOf: %w", err)
 	}
@@ -60,6 +63,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countTodosStmt, err = db.PrepareContext(ctx, countTodos); err != nil {
 		return nil, fmt.Errorf("error preparing query CountTodos: %w", err)
 	}
+	if q.deleteAuditUpToStmt, err = db.PrepareContext(ctx, deleteAuditUpTo); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteAuditUpTo: %w", err)
+	}
+	if q.deleteCheckpointsStmt, err = db.PrepareContext(ctx, deleteCheckpoints); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteCheckpoints: %w", err)
+	}
 	if q.deleteTodoStmt, err = db.PrepareContext(ctx, deleteTodo); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteTodo: %w", err)
 	}
@@ -69,6 +78,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.eraseFromRowStmt, err = db.PrepareContext(ctx, eraseFromRow); err != nil {
 		return nil, fmt.Errorf("error preparing query EraseFromRow: %w", err)
 	}
+	if q.firstAuditSeqStmt, err = db.PrepareContext(ctx, firstAuditSeq); err != nil {
+		return nil, fmt.Errorf("error preparing query FirstAuditSeq: %w", err)
+	}
 	if q.insertTodoStmt, err = db.PrepareContext(ctx, insertTodo); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertTodo: %w", err)
 	}
@@ -77,6 +89,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.lastCheckpointStmt, err = db.PrepareContext(ctx, lastCheckpoint); err != nil {
 		return nil, fmt.Errorf("error preparing query LastCheckpoint: %w", err)
+	}
+	if q.moveAuditBaseStmt, err = db.PrepareContext(ctx, moveAuditBase); err != nil {
+		return nil, fmt.Errorf("error preparing query MoveAuditBase: %w", err)
 	}
 	if q.moveAuditHeadStmt, err = db.PrepareContext(ctx, moveAuditHead); err != nil {
 		return nil, fmt.Errorf("error preparing query MoveAuditHead: %w", err)
@@ -136,6 +151,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing auditHeadStmt: %w", cerr)
 		}
 	}
+	if q.auditRowBytesStmt != nil {
+		if cerr := q.auditRowBytesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing auditRowBytesStmt: %w", cerr)
+		}
+	}
 	if q.auditTimeOfStmt != nil {
 		if cerr := q.auditTimeOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing auditTimeOfStmt: %w", cerr)
@@ -161,6 +181,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countTodosStmt: %w", cerr)
 		}
 	}
+	if q.deleteAuditUpToStmt != nil {
+		if cerr := q.deleteAuditUpToStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteAuditUpToStmt: %w", cerr)
+		}
+	}
+	if q.deleteCheckpointsStmt != nil {
+		if cerr := q.deleteCheckpointsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteCheckpointsStmt: %w", cerr)
+		}
+	}
 	if q.deleteTodoStmt != nil {
 		if cerr := q.deleteTodoStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteTodoStmt: %w", cerr)
@@ -176,6 +206,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing eraseFromRowStmt: %w", cerr)
 		}
 	}
+	if q.firstAuditSeqStmt != nil {
+		if cerr := q.firstAuditSeqStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing firstAuditSeqStmt: %w", cerr)
+		}
+	}
 	if q.insertTodoStmt != nil {
 		if cerr := q.insertTodoStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertTodoStmt: %w", cerr)
@@ -189,6 +224,11 @@ func (q *Queries) Close() error {
 	if q.lastCheckpointStmt != nil {
 		if cerr := q.lastCheckpointStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lastCheckpointStmt: %w", cerr)
+		}
+	}
+	if q.moveAuditBaseStmt != nil {
+		if cerr := q.moveAuditBaseStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing moveAuditBaseStmt: %w", cerr)
 		}
 	}
 	if q.moveAuditHeadStmt != nil {
@@ -258,61 +298,71 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 }
 
 type Queries struct {
-	db                   DBTX
-	tx                   *sql.Tx
-	ageOfNthTodoStmt     *sql.Stmt
-	allCheckpointsStmt   *sql.Stmt
-	appendAuditStmt      *sql.Stmt
-	appendCheckpointStmt *sql.Stmt
-	auditChainStmt       *sql.Stmt
-	auditHashOfStmt      *sql.Stmt
-	auditHeadStmt        *sql.Stmt
-	auditTimeOfStmt      *sql.Stmt
-	blockStmt            *sql.Stmt
-	blockedAtStmt        *sql.Stmt
-	checkpointsAfterStmt *sql.Stmt
-	countTodosStmt       *sql.Stmt
-	deleteTodoStmt       *sql.Stmt
-	deleteTodosUpToStmt  *sql.Stmt
-	eraseFromRowStmt     *sql.Stmt
-	insertTodoStmt       *sql.Stmt
-	isBlockedStmt        *sql.Stmt
-	lastCheckpointStmt   *sql.Stmt
-	moveAuditHeadStmt    *sql.Stmt
-	probeStmt            *sql.Stmt
-	todoByIDStmt         *sql.Stmt
-	todosOfOwnerStmt     *sql.Stmt
-	todosOfTenantStmt    *sql.Stmt
-	unblockStmt          *sql.Stmt
+	db                    DBTX
+	tx                    *sql.Tx
+	ageOfNthTodoStmt      *sql.Stmt
+	allCheckpointsStmt    *sql.Stmt
+	appendAuditStmt       *sql.Stmt
+	appendCheckpointStmt  *sql.Stmt
+	auditChainStmt        *sql.Stmt
+	auditHashOfStmt       *sql.Stmt
+	auditHeadStmt         *sql.Stmt
+	auditRowBytesStmt     *sql.Stmt
+	auditTimeOfStmt       *sql.Stmt
+	blockStmt             *sql.Stmt
+	blockedAtStmt         *sql.Stmt
+	checkpointsAfterStmt  *sql.Stmt
+	countTodosStmt        *sql.Stmt
+	deleteAuditUpToStmt   *sql.Stmt
+	deleteCheckpointsStmt *sql.Stmt
+	deleteTodoStmt        *sql.Stmt
+	deleteTodosUpToStmt   *sql.Stmt
+	eraseFromRowStmt      *sql.Stmt
+	firstAuditSeqStmt     *sql.Stmt
+	insertTodoStmt        *sql.Stmt
+	isBlockedStmt         *sql.Stmt
+	lastCheckpointStmt    *sql.Stmt
+	moveAuditBaseStmt     *sql.Stmt
+	moveAuditHeadStmt     *sql.Stmt
+	probeStmt             *sql.Stmt
+	todoByIDStmt          *sql.Stmt
+	todosOfOwnerStmt      *sql.Stmt
+	todosOfTenantStmt     *sql.Stmt
+	unblockStmt           *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
-		db:                   tx,
-		tx:                   tx,
-		ageOfNthTodoStmt:     q.ageOfNthTodoStmt,
-		allCheckpointsStmt:   q.allCheckpointsStmt,
-		appendAuditStmt:      q.appendAuditStmt,
-		appendCheckpointStmt: q.appendCheckpointStmt,
-		auditChainStmt:       q.auditChainStmt,
-		auditHashOfStmt:      q.auditHashOfStmt,
-		auditHeadStmt:        q.auditHeadStmt,
-		auditTimeOfStmt:      q.auditTimeOfStmt,
-		blockStmt:            q.blockStmt,
-		blockedAtStmt:        q.blockedAtStmt,
-		checkpointsAfterStmt: q.checkpointsAfterStmt,
-		countTodosStmt:       q.countTodosStmt,
-		deleteTodoStmt:       q.deleteTodoStmt,
-		deleteTodosUpToStmt:  q.deleteTodosUpToStmt,
-		eraseFromRowStmt:     q.eraseFromRowStmt,
-		insertTodoStmt:       q.insertTodoStmt,
-		isBlockedStmt:        q.isBlockedStmt,
-		lastCheckpointStmt:   q.lastCheckpointStmt,
-		moveAuditHeadStmt:    q.moveAuditHeadStmt,
-		probeStmt:            q.probeStmt,
-		todoByIDStmt:         q.todoByIDStmt,
-		todosOfOwnerStmt:     q.todosOfOwnerStmt,
-		todosOfTenantStmt:    q.todosOfTenantStmt,
-		unblockStmt:          q.unblockStmt,
+		db:                    tx,
+		tx:                    tx,
+		ageOfNthTodoStmt:      q.ageOfNthTodoStmt,
+		allCheckpointsStmt:    q.allCheckpointsStmt,
+		appendAuditStmt:       q.appendAuditStmt,
+		appendCheckpointStmt:  q.appendCheckpointStmt,
+		auditChainStmt:        q.auditChainStmt,
+		auditHashOfStmt:       q.auditHashOfStmt,
+		auditHeadStmt:         q.auditHeadStmt,
+		auditRowBytesStmt:     q.auditRowBytesStmt,
+		auditTimeOfStmt:       q.auditTimeOfStmt,
+		blockStmt:             q.blockStmt,
+		blockedAtStmt:         q.blockedAtStmt,
+		checkpointsAfterStmt:  q.checkpointsAfterStmt,
+		countTodosStmt:        q.countTodosStmt,
+		deleteAuditUpToStmt:   q.deleteAuditUpToStmt,
+		deleteCheckpointsStmt: q.deleteCheckpointsStmt,
+		deleteTodoStmt:        q.deleteTodoStmt,
+		deleteTodosUpToStmt:   q.deleteTodosUpToStmt,
+		eraseFromRowStmt:      q.eraseFromRowStmt,
+		firstAuditSeqStmt:     q.firstAuditSeqStmt,
+		insertTodoStmt:        q.insertTodoStmt,
+		isBlockedStmt:         q.isBlockedStmt,
+		lastCheckpointStmt:    q.lastCheckpointStmt,
+		moveAuditBaseStmt:     q.moveAuditBaseStmt,
+		moveAuditHeadStmt:     q.moveAuditHeadStmt,
+		probeStmt:             q.probeStmt,
+		todoByIDStmt:          q.todoByIDStmt,
+		todosOfOwnerStmt:      q.todosOfOwnerStmt,
+		todosOfTenantStmt:     q.todosOfTenantStmt,
+		unblockStmt:           q.unblockStmt,
 	}
 }

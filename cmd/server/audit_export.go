@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"todomanager/internal/atomicfile"
+	"todomanager/internal/audit"
+	"todomanager/internal/config"
+	"todomanager/internal/store/sqlite"
+)
+
+// archiveFlags are what export and prune share.
+type archiveFlags struct {
+	Config     string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file; its keys db, audit-key and audit-heads count here too."`
+	DB         string `name:"db" env:"TODO_DB" default:"todos.db" placeholder:"FILE" help:"SQLite database (${default})."`
+	AuditKey   string `env:"TODO_AUDIT_KEY" placeholder:"FILE" help:"The server's private key; the public ones are in FILE.pub."`
+	AuditHeads string `env:"TODO_AUDIT_HEADS" placeholder:"FILE" help:"The server's file of signed heads."`
+
+	SegmentRows int64 `default:"100000" placeholder:"N" help:"About how many rows a segment holds (${default})."`
+}
+
+// Validate refuses segments without rows.
+func (c *archiveFlags) Validate() error {
+	if c.SegmentRows < 1 {
+		return fmt.Errorf("--segment-rows is %d: use a number of rows", c.SegmentRows)
+	}
+	return nil
+}
+
+// archivist puts rows of a log into segments.
+type archivist struct {
+	flags *archiveFlags
+	log   *sqlite.AuditLog
+	admin *sqlite.Admin
+	chain audit.Chain
+	heads []audit.SignedHead
+	out   io.Writer
+}
+
+// open opens the database and the heads whose signatures are good.
+func (c *archiveFlags) open(ctx context.Context, keys note.Verifiers, out io.Writer, do func(*archivist) error) (err error) {
+	a := &archivist{flags: c, out: out}
+	if a.log, err = sqlite.OpenAuditLog(c.DB); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.log.Close()) }()
+	if a.admin, err = sqlite.OpenAdmin(ctx, c.DB); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.admin.Close()) }()
+	if a.heads, err = audit.OpenNotes(ctx, a.log, keys); err != nil {
+		return tampered(err)
+	}
+	if a.chain, err = a.log.Chain(ctx); err != nil {
+		return err
+	}
+	return do(a)
+}
+
+// tampered ends the program with the code for it if err is a fault of the log.
+func tampered(err error) error {
+	if fault := new(audit.Fault); errors.As(err, &fault) {
+		return exitError{exitTampered, fmt.Errorf("the audit log was changed, and nothing from there on was archived or removed: %w; run audit verify", err)}
+	}
+	return err
+}
+
+// write archives the rows between two heads, segment by segment, and calls done after each.
+func (a *archivist) write(ctx context.Context, to audit.Archive, after audit.Head, last int64, done func(audit.Manifest) error) error {
+	if err := os.MkdirAll(to.Folder, 0o700); err != nil {
+		return err
+	}
+	for _, end := range audit.Ends(a.heads, after.Seq, last, a.flags.SegmentRows) {
+		m, err := to.Write(ctx, a.log, after, end)
+		if err != nil {
+			return tampered(err)
+		}
+		fmt.Fprintf(a.out, "%s: rows %d to %d\n", filepath.Join(to.Folder, m.File), m.FirstSeq, m.LastSeq)
+		if err := done(m); err != nil {
+			return err
+		}
+		after = end.Head
+	}
+	return nil
+}
+
+// auditExportCommand copies the log to where it is kept.
+type auditExportCommand struct {
+	archiveFlags
+
+	To         string `required:"" placeholder:"FOLDER" help:"Where to put the segments; made if there is none."`
+	CursorFile string `placeholder:"FILE" help:"Keeps how far exports to this folder have come (cursor.json in it)."`
+	Key        string `placeholder:"FILE|KEY" help:"Public key, or a file of them (default: beside the audit key)."`
+	Output     string `short:"o" default:"jsonl" placeholder:"jsonl|csv" help:"Form of the rows (${default}); csv is for spreadsheets and proves nothing."`
+}
+
+// Validate refuses unknown forms.
+func (c *auditExportCommand) Validate() error {
+	return errors.Join(c.archiveFlags.Validate(), oneOf("-o", c.Output, string(audit.FormJSONL), string(audit.FormCSV)))
+}
+
+// Run exports what came since the last export, up to the newest signed head.
+func (c *auditExportCommand) Run(ctx context.Context, std stdio) error {
+	key, _ := config.AuditFiles(c.DB, c.AuditKey, c.AuditHeads)
+	keys, err := publicKeys(c.Key, key+".pub")
+	if err != nil {
+		return err
+	}
+	if c.CursorFile == "" {
+		c.CursorFile = filepath.Join(c.To, "cursor.json")
+	}
+	return c.open(ctx, keys, std.out, func(a *archivist) error {
+		after, err := c.cursor(ctx, a)
+		if err != nil {
+			return err
+		}
+		ends := audit.Ends(a.heads, after.Seq, a.chain.Head.Seq, c.SegmentRows)
+		if len(ends) == 0 {
+			fmt.Fprintf(std.out, "nothing new: row %d is exported, and no head after it is signed yet\n", after.Seq)
+			return nil
+		}
+		e := sqlite.Archiving{Operator: operator(), FirstSeq: after.Seq + 1, LastSeq: ends[len(ends)-1].Seq, Form: audit.Form(c.Output)}
+		if err := a.admin.RecordExport(e); err != nil {
+			return err
+		}
+		return a.write(ctx, audit.Archive{Folder: c.To, Form: e.Form}, after, e.LastSeq, func(m audit.Manifest) error {
+			return c.keepCursor(audit.Head{LogID: m.LogID, Seq: m.LastSeq, Hash: m.LastHash})
+		})
+	})
+}
+
+// cursor returns the last row that was exported, which must still be the one it was.
+func (c *auditExportCommand) cursor(ctx context.Context, a *archivist) (at audit.Head, err error) {
+	text, err := os.ReadFile(c.CursorFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return a.chain.Base, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &at)
+	}
+	switch {
+	case err != nil:
+		return at, fmt.Errorf("--cursor-file %s: %w; put it back, or export to another folder", c.CursorFile, err)
+	case at.LogID != a.chain.Base.LogID:
+		return at, fmt.Errorf("--cursor-file %s is of another log, %s, and this one is %s: export to another folder", c.CursorFile, at.LogID, a.chain.Base.LogID)
+	case at.Seq < a.chain.Base.Seq:
+		return at, fmt.Errorf("rows %d to %d were pruned since the last export to %s; look for them in the archive of audit prune, then export to another folder", at.Seq+1, a.chain.Base.Seq, c.To)
+	}
+	holds, err := a.log.Holds(ctx, at)
+	if err == nil && !holds {
+		err = tampered(&audit.Fault{Seq: at.Seq, Reason: "is not the row that was exported: it, or one before it, was written anew, or an older copy was put in place"})
+	}
+	return at, err
+}
+
+func (c *auditExportCommand) keepCursor(at audit.Head) error {
+	text, err := json.Marshal(at)
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(c.CursorFile, append(text, '\n'))
+}

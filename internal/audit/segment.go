@@ -1,0 +1,178 @@
+package audit
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"todomanager/internal/atomicfile"
+)
+
+// Form is the form of the rows in a segment.
+type Form string
+
+// The forms. Only JSONL holds all that a row's hash covers.
+const (
+	FormJSONL Form = "jsonl"
+	FormCSV   Form = "csv"
+)
+
+// Manifest describes a segment: a file with consecutive rows of a log, of which the last
+// is one whose head was signed. It is the file NAME.json beside the segment NAME, and
+// is written after it: a segment without a manifest is not complete.
+type Manifest struct {
+	Version  int       `json:"version"` // 1
+	LogID    string    `json:"log"`
+	File     string    `json:"file"` // name of the segment, without folder
+	Form     Form      `json:"form"`
+	Bytes    int64     `json:"bytes"`
+	SHA256   Hash      `json:"sha256"` // of the file
+	Rows     int64     `json:"rows"`
+	FirstSeq int64     `json:"first_seq"`
+	LastSeq  int64     `json:"last_seq"`
+	FirstAt  time.Time `json:"first_at"`
+	LastAt   time.Time `json:"last_at"`
+	PrevHash Hash      `json:"prev_hash"` // of the row before the first
+	LastHash Hash      `json:"last_hash"` // of the last row
+	Head     string    `json:"head"`      // signed note of the last row
+}
+
+// manifestSuffix is what the name of a manifest has besides its segment's.
+const manifestSuffix = ".json"
+
+// Archive is a folder of segments.
+type Archive struct {
+	Folder string
+	Form   Form
+}
+
+// Write makes the segment of the rows after a head, up to a signed one, and returns its
+// manifest. Rows that do not verify are a [*Fault], and then there is no segment.
+func (a Archive) Write(ctx context.Context, log Stored, after Head, end SignedHead) (Manifest, error) {
+	m := Manifest{
+		Version: 1, LogID: after.LogID, Form: a.Form, FirstSeq: after.Seq + 1, LastSeq: end.Seq,
+		PrevHash: after.Hash, LastHash: end.Hash, Head: end.note,
+	}
+	m.File = fmt.Sprintf("audit-%.8s-%012d-%012d.%s", m.LogID, m.FirstSeq, m.LastSeq, a.Form)
+	name := filepath.Join(a.Folder, m.File)
+	err := atomicfile.Write(name, func(w io.Writer) error { return m.write(ctx, log, end, w) })
+	if err != nil {
+		return m, err
+	}
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return m, err
+	}
+	return m, atomicfile.WriteBytes(name+manifestSuffix, append(text, '\n'))
+}
+
+// write copies the rows, each of which it checks, and completes the manifest.
+func (m *Manifest) write(ctx context.Context, log Stored, end SignedHead, to io.Writer) error {
+	sum := sha256.New()
+	size := &counter{w: io.MultiWriter(to, sum)}
+	var p interface {
+		Print(Row) error
+		Flush() error
+	} = NewJSONL(size)
+	if m.Form == FormCSV {
+		p = NewCSV(size)
+	}
+	after := Head{LogID: m.LogID, Seq: m.FirstSeq - 1, Hash: m.PrevHash}
+	err := VerifyRange(ctx, log, after, []SignedHead{end}, end.Seq, func(r *Row) error {
+		if m.Rows++; m.Rows == 1 {
+			m.FirstAt = r.OccurredAt
+		}
+		m.LastAt = r.OccurredAt
+		return p.Print(*r)
+	})
+	if err == nil {
+		err = p.Flush()
+	}
+	m.Bytes = size.n
+	sum.Sum(m.SHA256[:0])
+	return err
+}
+
+const notSigned = "is not the row for which a head was signed: it, or one before it, was written anew"
+
+// counter counts what is written through it.
+type counter struct {
+	w io.Writer
+	n int64
+}
+
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// Ends returns where to end segments of about so many rows each, if the rows after one
+// head are to be archived up to another: at signed heads, at the last one that makes a
+// segment no larger, or the next one if there is none. Heads are in order of seq.
+func Ends(heads []SignedHead, after, last, rows int64) (ends []SignedHead) {
+	for i, h := range heads {
+		if h.Base || h.Seq <= after || h.Seq > last {
+			continue
+		}
+		isLast := i+1 == len(heads) || heads[i+1].Seq > last
+		if isLast || heads[i+1].Seq > after+rows && heads[i+1].Seq != h.Seq {
+			ends = append(ends, h)
+			after = h.Seq
+		}
+	}
+	return ends
+}
+
+// VerifyRange walks through the rows after a head, up to a seq, compares them with the
+// signed heads, which are in order of seq, and gives each to yield. What is wrong with
+// one is a [*Fault].
+func VerifyRange(ctx context.Context, log Stored, after Head, heads []SignedHead, last int64, yield func(*Row) error) error {
+	w := Walker{Seq: after.Seq, Hash: after.Hash}
+	for w.Seq < last {
+		page, err := log.Rows(ctx, w.Seq, last)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			return &Fault{w.Seq + 1, "is missing"}
+		}
+		for i := range page {
+			if fault := w.Next(&page[i]); fault != nil {
+				return fault
+			}
+			for ; len(heads) > 0 && heads[0].Seq <= w.Seq; heads = heads[1:] {
+				if heads[0].Seq == w.Seq && heads[0].Hash != w.Hash {
+					return &Fault{w.Seq, notSigned}
+				}
+			}
+			if err := yield(&page[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// OpenNotes opens the signed heads that a log keeps, in order of seq.
+func OpenNotes(ctx context.Context, log Stored, keys note.Verifiers) ([]SignedHead, error) {
+	notes, err := log.Notes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	heads := make([]SignedHead, 0, len(notes))
+	for _, n := range notes {
+		h, err := OpenHead(n.Note, keys)
+		if err != nil || h.Seq != n.Seq {
+			return nil, &Fault{n.Seq, "its checkpoint in the database does not hold a head that was signed for it with a known key"}
+		}
+		heads = append(heads, h)
+	}
+	return heads, nil
+}
