@@ -40,7 +40,7 @@ func (c *auditFilter) Validate() error {
 	errs := []error{
 		notNegative("--after-seq", c.AfterSeq, "the seq of a row"),
 		notNegative("--before-seq", c.BeforeSeq, "the seq of a row"),
-		oneOf("--tool", c.Tool, "", todos.ToolCreate, todos.ToolList, todos.ToolDelete, audit.UnknownTool),
+		oneOf("--tool", c.Tool, "", todos.ToolCreate, todos.ToolList, todos.ToolDelete, todos.ToolAudit, audit.UnknownTool),
 		oneOf("--decision", c.Decision, "", string(audit.Allow), string(audit.Deny)),
 		oneOf("--event", c.Event, append(texts(audit.Kinds()), "")...),
 		oneOf("--reason", c.Reason, append(reasons(), "")...),

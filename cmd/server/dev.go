@@ -88,11 +88,12 @@ func (c *devCommand) signInServer(logger *slog.Logger) (*httpserver.Server, erro
 			{Name: todos.ScopeCreate, Description: "Create todos in your list"},
 			{Name: todos.ScopeRead, Description: "See everybody's todos"},
 			{Name: todos.ScopeDelete, Description: "Delete anybody's todos"},
+			{Name: todos.ScopeAudit, Description: "See the audit log", Unlisted: true},
 		},
 		People: []devauth.Person{
 			{Name: "alice", DisplayName: "Alice", Role: "User", Scopes: []string{todos.ScopeCreate}},
 			{Name: "bob", DisplayName: "Bob", Role: "User", Scopes: []string{todos.ScopeCreate}},
-			{Name: "admin", DisplayName: "Admin", Role: "Admin", Scopes: todos.Scopes()},
+			{Name: "admin", DisplayName: "Admin", Role: "Admin", Scopes: append(todos.Scopes(), todos.ScopeAudit)},
 		},
 	})
 	if err != nil {

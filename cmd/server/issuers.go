@@ -80,11 +80,12 @@ func newScopeMap(entry *config.Issuer, profile map[string][]string) (map[string]
 	if entry.ScopeMap == nil {
 		return profile, nil
 	}
+	known := append(todos.Scopes(), todos.ScopeAudit)
 	scopes := make(map[string][]string)
 	for _, name := range slices.Sorted(maps.Keys(entry.ScopeMap)) {
 		for _, scope := range entry.ScopeMap[name] {
-			if !slices.Contains(todos.Scopes(), scope) {
-				return nil, entry.Invalid("scope-map."+name, scope, "unknown scope, it would grant nothing; the nearest known scope is %q", config.Nearest(scope, todos.Scopes()))
+			if !slices.Contains(known, scope) {
+				return nil, entry.Invalid("scope-map."+name, scope, "unknown scope, it would grant nothing; the nearest known scope is %q", config.Nearest(scope, known))
 			}
 		}
 		scopes[name] = entry.ScopeMap[name]

@@ -52,7 +52,7 @@ func newSite(configured config.Site, issuers []auth.Issuer, logger *slog.Logger,
 		return s, err
 	}
 	s.guard, err = auth.NewGuard(auth.GuardOptions{
-		Resource: s.PublicURL, Issuers: s.Issuers.URLs(), Scopes: todos.Scopes(), Spell: s.verifier.ScopeNames,
+		Resource: s.PublicURL, Issuers: s.Issuers.URLs(), Scopes: todos.Scopes(), Unlisted: []string{todos.ScopeAudit}, Spell: s.verifier.ScopeNames,
 		Verify: s.verifier.Verify, Refused: refused, Logger: logger, ResourceName: "Todo Manager",
 	})
 	return s, err

@@ -107,7 +107,7 @@ func target(r Row) string {
 	case r.TargetID != nil:
 		return *r.TargetID
 	case r.ResultCount != nil:
-		return fmt.Sprintf("%d todos", *r.ResultCount)
+		return fmt.Sprintf("%d found", *r.ResultCount)
 	default:
 		return "-"
 	}

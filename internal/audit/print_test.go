@@ -109,7 +109,7 @@ func TestTable(t *testing.T) {
 		"7       2026-03-29T01:04:05.006Z  alice         delete-todo  allow     ok                 scope  delete:todos  aaaaaaaaaaaaa  https://id.example/?a=1&b=2",
 		"8       0001-01-01T00:00:00.000Z  (erased)      unknown      deny      unknown_tool       -      -             -              https://id.example",
 		"9       0001-01-01T00:00:00.000Z  -             user.block   allow     ok                 -      -             -              https://id.example",
-		"7       2026-03-29T01:04:05.006Z  alice         get-todos    allow     ok                 scope  delete:todos  3 todos        https://id.example/?a=1&b=2",
+		"7       2026-03-29T01:04:05.006Z  alice         get-todos    allow     ok                 scope  delete:todos  3 found        https://id.example/?a=1&b=2",
 		"",
 	}, "\n")
 	if diff := cmp.Diff(want, printed(t, table, full(), denied, act, list)); diff != "" {

@@ -22,6 +22,9 @@ type GuardOptions struct {
 	// Scopes are what a client should ask for: scopes_supported of the metadata
 	// and the scope of a 401, in this order.
 	Scopes []string
+	// Unlisted are further scopes of the server, which nobody is told to ask for:
+	// a 403 names those that the principal holds or needs.
+	Unlisted []string
 	// Spell returns how the clients of an issuer must ask for scopes, as
 	// [Verifier.ScopeNames] does; what it leaves out is not asked for. The
 	// metadata and a 401 use the spelling of the first of Issuers, a 403 that of
@@ -45,8 +48,8 @@ type Guard struct {
 	refused     func(context.Context, Reason, string)
 	log         *slog.Logger
 	spell       func(string, []string) []string
-	scopes      []string
-	scope       string // scopes as a scope parameter of the first issuer
+	scopes      []string // listed and unlisted
+	scope       string   // the listed ones as a scope parameter of the first issuer
 	metadataURL string
 	paths       []string
 	document    []byte
@@ -78,7 +81,7 @@ func NewGuard(o GuardOptions) (*Guard, error) {
 	spelled := o.Spell(o.Issuers[0], o.Scopes)
 	g := &Guard{
 		verify: o.Verify, refused: o.Refused, log: o.Logger, spell: o.Spell,
-		scopes: slices.Clone(o.Scopes), scope: strings.Join(spelled, " "),
+		scopes: slices.Concat(o.Scopes, o.Unlisted), scope: strings.Join(spelled, " "),
 		paths: metadataPaths(resource),
 	}
 	g.metadataURL = resource.Scheme + "://" + resource.Host + g.paths[0]

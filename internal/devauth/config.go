@@ -43,6 +43,8 @@ type Scope struct {
 	Name string
 	// Description is one line for the consent page.
 	Description string
+	// Unlisted scopes are in no metadata and granted only to who asks for them.
+	Unlisted bool
 }
 
 // Person is somebody who can sign in.
@@ -124,11 +126,12 @@ func (c Config) person(name string) (Person, bool) {
 }
 
 // grantable returns the scopes that were asked for and that p may grant, in the
-// configured order. A nil asked means that the client named none and wants all.
+// configured order. A nil asked means that the client named none and wants all
+// that are listed.
 func (c Config) grantable(p Person, asked []string) []Scope {
 	var out []Scope
 	for _, sc := range c.Scopes {
-		if slices.Contains(p.Scopes, sc.Name) && (asked == nil || slices.Contains(asked, sc.Name)) {
+		if slices.Contains(p.Scopes, sc.Name) && (asked == nil && !sc.Unlisted || slices.Contains(asked, sc.Name)) {
 			out = append(out, sc)
 		}
 	}

@@ -109,6 +109,9 @@ func (s *Server) narrow(g grant, form url.Values) (grant, error) {
 		}
 	}
 	granted := g.Scopes
+	if asked == nil {
+		asked = granted
+	}
 	g.Scopes = slices.DeleteFunc(scopeNames(s.cfg.grantable(p, asked)), func(name string) bool {
 		return !slices.Contains(granted, name)
 	})

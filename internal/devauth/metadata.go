@@ -2,6 +2,7 @@ package devauth
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -37,7 +38,7 @@ func (s *Server) metadata(*http.Request) (int, any, error) {
 		RegistrationEndpoint:  iss + "/register",
 		RevocationEndpoint:    iss + "/revoke",
 		JWKSURI:               iss + "/jwks.json",
-		Scopes:                scopeNames(s.cfg.Scopes),
+		Scopes:                scopeNames(slices.DeleteFunc(slices.Clone(s.cfg.Scopes), func(sc Scope) bool { return sc.Unlisted })),
 		ResponseTypes:         []string{"code"},
 		ResponseModes:         []string{"query"},
 		GrantTypes:            []string{grantCode, grantRefresh},

@@ -3,6 +3,7 @@ package mcp
 import (
 	"bytes"
 	"errors"
+	"math"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -39,6 +40,18 @@ func decode(arguments []byte, into any) error {
 	default:
 		return invalid("must be JSON in valid UTF-8")
 	}
+}
+
+// wholeNumber reads an argument that may be left out. It is decoded as a float, since 5.0
+// is an integer to JSON Schema and to some clients.
+func wholeNumber(argument string, value *float64, otherwise int) (int, error) {
+	switch {
+	case value == nil:
+		return otherwise, nil
+	case *value != math.Trunc(*value) || math.Abs(*value) > math.MaxInt32:
+		return 0, &todos.InvalidError{Argument: argument, Problem: "must be a whole number"}
+	}
+	return int(*value), nil
 }
 
 func invalid(problem string) error {

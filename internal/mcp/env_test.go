@@ -36,7 +36,9 @@ type fake struct {
 
 	err  error
 	page todos.Page
-	do   func() // runs in each call, may panic
+
+	logPage todos.LogPage
+	do      func() // runs in each call, may panic
 }
 
 type refusal struct {
@@ -68,6 +70,13 @@ func (f *fake) List(_ context.Context, c audit.Call, in todos.ListInput) (todos.
 	return f.page, nil
 }
 
+func (f *fake) ReadLog(_ context.Context, c audit.Call, in todos.LogInput) (todos.LogPage, error) {
+	if err := f.called(c, in); err != nil {
+		return todos.LogPage{}, err
+	}
+	return f.logPage, nil
+}
+
 func (f *fake) Delete(_ context.Context, c audit.Call, in todos.DeleteInput) (todos.Todo, error) {
 	if err := f.called(c, in); err != nil {
 		return todos.Todo{}, err
@@ -94,9 +103,14 @@ func (f *fake) seen() (calls []any, refusals []refusal) {
 // maxBody is the limit of the handler that stands in front.
 const maxBody = 1 << 20
 
-// newHandler builds the door, behind what puts the principal into the context and limits
+// newHandler builds the door for alice, behind what puts the principal into the context and limits
 // the body.
 func newHandler(t testing.TB, s mcp.Service) http.Handler {
+	t.Helper()
+	return newHandlerFor(t, alice, s)
+}
+
+func newHandlerFor(t testing.TB, p auth.Principal, s mcp.Service) http.Handler {
 	t.Helper()
 	door, err := mcp.New(options(s))
 	if err != nil {
@@ -104,7 +118,7 @@ func newHandler(t testing.TB, s mcp.Service) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		door.ServeHTTP(w, r.WithContext(auth.WithPrincipal(r.Context(), alice)))
+		door.ServeHTTP(w, r.WithContext(auth.WithPrincipal(r.Context(), p)))
 	})
 }
 

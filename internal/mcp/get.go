@@ -3,7 +3,6 @@ package mcp
 import (
 	"context"
 	"encoding/json"
-	"math"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -49,8 +48,7 @@ func getTodos() tool {
 			}`),
 			mcp.ToolAnnotations{ReadOnlyHint: true, IdempotentHint: true, DestructiveHint: &destructive}),
 		decode: func(arguments json.RawMessage) (invocation, error) {
-			// Pointers, since null is another way to leave an optional argument out; a
-			// float, since 5.0 is an integer to JSON Schema and to some clients.
+			// Pointers, since null is another way to leave an optional argument out.
 			var in struct {
 				Limit  *float64 `json:"limit"`
 				Cursor *string  `json:"cursor"`
@@ -58,16 +56,11 @@ func getTodos() tool {
 			if err := decode(arguments, &in); err != nil {
 				return nil, err
 			}
-			list := todos.ListInput{Limit: todos.DefaultPage}
-			if in.Cursor != nil {
-				list.Cursor = *in.Cursor
+			limit, err := wholeNumber("limit", in.Limit, todos.DefaultPage)
+			if err != nil {
+				return nil, err
 			}
-			if in.Limit != nil {
-				if *in.Limit != math.Trunc(*in.Limit) || math.Abs(*in.Limit) > math.MaxInt32 {
-					return nil, &todos.InvalidError{Argument: "limit", Problem: "must be a whole number"}
-				}
-				list.Limit = int(*in.Limit)
-			}
+			list := todos.ListInput{Limit: limit, Cursor: orEmpty(in.Cursor)}
 			return func(ctx context.Context, s Service, call audit.Call) (any, error) {
 				page, err := s.List(ctx, call, list)
 				return pageOut(page), err

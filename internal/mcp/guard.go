@@ -61,6 +61,9 @@ func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 			tool = params.Name
 		}
 		res, err = next(ctx, method, req)
+		if err == nil {
+			res = listed(res, x.call.Principal)
+		}
 		if method == methodCallTool && !x.handedOver { // the SDK ended the call on its way to the tool
 			if err := d.refuse(ctx, x, tool, audit.ReasonInvalidArguments); err != nil {
 				return d.failure(x, err)

@@ -36,7 +36,7 @@ func (c *client) definitions(e era) map[string]definition {
 	if err := json.Unmarshal(res.Result, &list); err != nil {
 		c.Fatalf("%v: %s", err, res.Result)
 	}
-	if list.TTLMs != int((5*time.Minute).Milliseconds()) || list.CacheScope != "public" || list.NextCursor != "" {
+	if list.TTLMs != int((5*time.Minute).Milliseconds()) || list.CacheScope != "private" || list.NextCursor != "" {
 		c.Errorf("%s: may be kept %d ms, scope %q, next %q", e, list.TTLMs, list.CacheScope, list.NextCursor)
 	}
 	tools := make(map[string]definition)

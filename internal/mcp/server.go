@@ -20,6 +20,7 @@ type Service interface {
 	Create(context.Context, audit.Call, todos.CreateInput) (todos.Todo, error)
 	List(context.Context, audit.Call, todos.ListInput) (todos.Page, error)
 	Delete(context.Context, audit.Call, todos.DeleteInput) (todos.Todo, error)
+	ReadLog(context.Context, audit.Call, todos.LogInput) (todos.LogPage, error)
 	Refuse(ctx context.Context, call audit.Call, tool string, reason audit.Reason) error
 }
 
@@ -44,8 +45,7 @@ type Options struct {
 //go:embed instructions.md
 var instructions string
 
-// listTTL is how long clients may keep what is the same for everybody: the tools and
-// the server's description. A new version of the server is seen after that.
+// listTTL is how long clients may keep the list of tools and the server's description. A new version of the server is seen after that.
 const listTTL = 5 * time.Minute
 
 // door holds what the parts of this package share. It is immutable once built.
@@ -75,11 +75,14 @@ func New(o Options) (*Handler, error) {
 			Logger:                    sdkLogger,
 			Capabilities:              &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
 			SupportedProtocolVersions: []string{"2026-07-28", "2025-11-25", "2025-06-18"},
-			SetCacheable: func(_ context.Context, _ mcp.Request, c *mcp.Cacheable) {
+			SetCacheable: func(_ context.Context, req mcp.Request, c *mcp.Cacheable) {
 				c.TTLMs, c.CacheScope = int(listTTL.Milliseconds()), "public"
+				if _, isList := req.(*mcp.ListToolsRequest); isList { // not everybody has the same: see listed
+					c.CacheScope = "private"
+				}
 			},
 		})
-	for _, t := range []tool{createTodo(), getTodos(), deleteTodo()} {
+	for _, t := range []tool{createTodo(), getTodos(), deleteTodo(), getAuditLog()} {
 		d.tools[t.definition.Name] = true
 		server.AddTool(t.definition, d.handle(t))
 	}

@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -43,8 +44,11 @@ type todoJSON struct {
 }
 
 func todoOut(t todos.Todo) todoJSON {
-	return todoJSON{t.ID, t.Content, t.OwnerID, t.CreatedAt.UTC().Format("2006-01-02T15:04:05.000Z")}
+	return todoJSON{t.ID, t.Content, t.OwnerID, timeOut(t.CreatedAt)}
 }
+
+// timeOut is RFC 3339 in UTC with milliseconds.
+func timeOut(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // todoSchema describes todoJSON.
 const todoSchema = `{

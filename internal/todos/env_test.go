@@ -145,10 +145,11 @@ func (c *clock) move(d time.Duration) {
 // faulty is a store that fails on command. A nil member does nothing.
 type faulty struct {
 	todos.Store
-	write  func() error            // before a transaction
-	commit func() error            // after it
-	list   func() error            // before a read
-	tx     func(todos.Tx) todos.Tx // around each call's part
+	write   func() error            // before a transaction
+	commit  func() error            // after it
+	list    func() error            // before a read
+	readLog func() error            // likewise of the log
+	tx      func(todos.Tx) todos.Tx // around each call's part
 }
 
 func (f *faulty) Write(ctx context.Context, fn func(todos.Tx) error) error {
@@ -176,6 +177,15 @@ func (f *faulty) List(ctx context.Context, q todos.Query) ([]todos.Todo, error) 
 		}
 	}
 	return f.Store.List(ctx, q)
+}
+
+func (f *faulty) ReadLog(ctx context.Context, filter audit.Filter, scan int64) (todos.LogRows, error) {
+	if f.readLog != nil {
+		if err := f.readLog(); err != nil {
+			return todos.LogRows{}, err
+		}
+	}
+	return f.Store.ReadLog(ctx, filter, scan)
 }
 
 // noRecord is a transaction in which the audit row cannot be written.

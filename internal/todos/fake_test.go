@@ -15,6 +15,7 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 type recording struct {
 	todos.Tx
 	queries []todos.Query
+	filters []audit.Filter
 	events  []audit.Event
 }
 
@@ -23,6 +24,11 @@ func (r *recording) Write(_ context.Context, fn func(todos.Tx) error) error { re
 func (r *recording) List(_ context.Context, q todos.Query) ([]todos.Todo, error) {
 	r.queries = append(r.queries, q)
 	return nil, nil
+}
+
+func (r *recording) ReadLog(_ context.Context, f audit.Filter, _ int64) (todos.LogRows, error) {
+	r.filters = append(r.filters, f)
+	return todos.LogRows{}, nil
 }
 
 func (r *recording) Blocked(todos.Owner) (bool, error) { return false, nil }

@@ -19,6 +19,7 @@ const (
 	ToolCreate = "create-todo"
 	ToolList   = "get-todos"
 	ToolDelete = "delete-todo"
+	ToolAudit  = "get-audit-log"
 )
 
 // Options configure a [Service].

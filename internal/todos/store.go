@@ -21,6 +21,10 @@ type Store interface {
 
 	// List reads a page of todos, oldest first by (CreatedAt, ID).
 	List(ctx context.Context, q Query) ([]Todo, error)
+
+	// ReadLog reads at most f.Limit audit rows that the filter selects, newest first.
+	// Where rows must be looked through for it, it looks at no more than scan of them.
+	ReadLog(ctx context.Context, f audit.Filter, scan int64) (LogRows, error)
 }
 
 // Tx is one call's part of a transaction. It must not be used after fn has returned.
@@ -47,6 +51,13 @@ type Query struct {
 	WholeTenant bool // everybody's todos under the owner's issuer and tenant
 	After       Position
 	Limit       int
+}
+
+// LogRows is a part of the audit log.
+type LogRows struct {
+	Rows    []audit.Row // newest first
+	From    int64       // seq of the oldest row that was looked at; 0 if there is no older one
+	Scanned time.Time   // when that was, if scan ended the search; else zero
 }
 
 // Position is a place in the order of a list; the zero value is its start.

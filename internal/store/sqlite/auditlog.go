@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"sort"
 	"time"
 
@@ -135,41 +136,48 @@ func (r reader) newest(ctx context.Context, f audit.Filter, s *span) (stopped bo
 	}
 	began := time.Now()
 	left := f.Limit
-	for block := s.last >> blockBits; block >= (s.after+1)>>blockBits && s.after < s.last; block-- {
+	for c := s.chunks(f, true); c.next(); {
 		if f.ScanTime > 0 && !f.Indexed() && time.Since(began) > f.ScanTime {
-			s.after = (block+1)<<blockBits - 1
+			s.after = c.last<<blockBits + blockSize - 1
 			return true, nil
 		}
-		c := conditions(f, block, *s)
-		query := "SELECT count(*), coalesce(min(seq), 0) FROM (SELECT seq FROM audit_log " + c.index + " WHERE " + c.where + " ORDER BY seq DESC LIMIT ?)"
-		var found, first int64
-		if err := r.db.QueryRowContext(ctx, query, append(c.args, left)...).Scan(&found, &first); err != nil {
+		found, err := r.found(ctx, f, c, *s)
+		if err != nil {
 			return false, err
 		}
-		if left -= found; left == 0 {
-			s.after = first - 1
-			break
+		for _, b := range slices.Backward(found) {
+			if b.rows >= left {
+				s.after, err = r.afterNewest(ctx, f, b.number, *s, left)
+				return false, err
+			}
+			left -= b.rows
 		}
 	}
 	return false, nil
 }
 
+// afterNewest returns the seq in front of the newest n matching rows of a block.
+func (r reader) afterNewest(ctx context.Context, f audit.Filter, block int64, s span, n int64) (after int64, err error) {
+	c := conditions(f, block, s)
+	query := "SELECT seq - 1 FROM audit_log " + c.index + " WHERE " + c.where + " ORDER BY seq DESC LIMIT 1 OFFSET ?"
+	err = r.db.QueryRowContext(ctx, query, append(c.args, n-1)...).Scan(&after)
+	return after, err
+}
+
 // oldestFirst gives the matching rows of a span to yield, a page at a time.
 func (r reader) oldestFirst(ctx context.Context, f audit.Filter, s span, yield func([]audit.Row) error) error {
-	for s.after < s.last {
-		block := (s.after + 1) >> blockBits
-		rows, err := r.page(ctx, f, block, s, "ASC", auditPage)
-		if err != nil {
-			return err
+	return r.occupied(ctx, f, s, false, func(block int64) error {
+		for after := s.after; ; {
+			rows, err := r.page(ctx, f, block, span{after, s.last}, "ASC", auditPage)
+			if err == nil {
+				err = yield(rows)
+			}
+			if err != nil || len(rows) < auditPage {
+				return err
+			}
+			after = rows[len(rows)-1].Seq
 		}
-		if err := yield(rows); err != nil {
-			return err
-		}
-		if s.after = (block+1)<<blockBits - 1; len(rows) == auditPage { // there may be more in the block
-			s.after = rows[len(rows)-1].Seq
-		}
-	}
-	return nil
+	})
 }
 
 // page returns at most limit matching rows of a block, in order of seq: ASC or DESC.
@@ -202,12 +210,14 @@ func (r reader) query(ctx context.Context, text string, args ...any) (list []aud
 // seqs returns which rows match, in order.
 func (r reader) seqs(ctx context.Context, f audit.Filter) (list []int64, err error) {
 	s, err := r.span(ctx, f)
-	for err == nil && s.after < s.last {
-		block := (s.after + 1) >> blockBits
+	if err != nil {
+		return nil, err
+	}
+	err = r.occupied(ctx, f, s, false, func(block int64) (err error) {
 		c := conditions(f, block, s)
 		list, err = r.appendSeqs(ctx, list, "SELECT seq FROM audit_log "+c.index+" WHERE "+c.where+" ORDER BY seq", c.args...)
-		s.after = (block+1)<<blockBits - 1
-	}
+		return err
+	})
 	return list, err
 }
 

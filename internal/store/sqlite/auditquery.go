@@ -6,9 +6,12 @@ import (
 	"todomanager/internal/audit"
 )
 
-// blockBits is the size of a block of the log, as in the schema: its indexes are one for
-// each block. Work on the log goes block by block.
-const blockBits = 12
+// A block is so many rows of the log, as in the schema: its indexes are one for each block.
+// Work on the log goes block by block.
+const (
+	blockBits = 12
+	blockSize = 1 << blockBits
+)
 
 // condition is a WHERE clause over audit_log. sqlc has only queries of fixed text, and one
 // with every filter in it ("? = ” OR subject = ?") can use no index.
@@ -25,6 +28,23 @@ func conditions(f audit.Filter, block int64, s span) condition {
 	if f.Indexed() {
 		c.add("seq >> 12 = ?", block)
 	}
+	c.matching(f)
+	return c
+}
+
+// conditionsOn selects the same of the block that a statement has in a column.
+func conditionsOn(block string, f audit.Filter, s span) condition {
+	c := condition{index: "NOT INDEXED", where: "seq BETWEEN max(" + block + " << 12, ?) AND min((" + block + " << 12) + 4095, ?)"}
+	c.args = []any{s.after + 1, s.last}
+	if f.Indexed() {
+		c.where += " AND seq >> 12 = " + block
+	}
+	c.matching(f)
+	return c
+}
+
+// matching adds what f says of other columns than seq.
+func (c *condition) matching(f audit.Filter) {
 	c.indexed("audit_log_by_subject", "subject", f.Subject)
 	c.indexed("audit_log_by_target", "target_id", f.TargetID)
 	c.indexed("audit_log_by_request", "request_id", f.RequestID)
@@ -44,7 +64,6 @@ func conditions(f audit.Filter, block int64, s span) condition {
 	c.equal("tool", f.Tool)
 	c.equal("decision", string(f.Decision))
 	c.equal("reason", string(f.Reason))
-	return c
 }
 
 // indexed adds a condition on a column that has an index. The last one is the one used.

@@ -43,6 +43,8 @@ func Run(t *testing.T, open Opener) {
 		{"time never goes back", timeForward},
 		{"one time for one call", oneTime},
 		{"log is filtered", filtered},
+		{"logs stay apart", logsApart},
+		{"pages of the log show each row once", logPages},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(newFixture(t, open)) })
 	}
