@@ -66,6 +66,9 @@ func (a *Admin) write(fn func(*tx) error) error {
 	g, err := a.begin()
 	if err == nil {
 		if err = g.run(func(t todos.Tx) error { return fn(t.(*tx)) }); err == nil {
+			err = g.seal()
+		}
+		if err == nil {
 			err = g.commit()
 		}
 		if err != nil {

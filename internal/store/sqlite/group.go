@@ -111,18 +111,23 @@ func (c *writeConn) begin(now func() time.Time) (*group, error) {
 	return g, nil
 }
 
-// commit moves the head of the log to the group's last row and commits.
-func (g *group) commit() error {
-	if g.head.Seq > g.began {
-		err := g.conn.queries.MoveAuditHead(g.conn.ctx, sqlitedb.MoveAuditHeadParams{
-			Seq: g.head.Seq, Hash: g.head.Hash[:], OccurredAt: g.now.UnixMilli(),
-		})
-		if err != nil {
-			return fmt.Errorf("move the head of the audit log: %w", err)
-		}
+// seal moves the head of the log to the group's last row, the last change before commit.
+// If it fails nothing is in the database.
+func (g *group) seal() error {
+	if g.head.Seq == g.began {
+		return nil
 	}
-	return g.conn.exec(stmtCommit)
+	err := g.conn.queries.MoveAuditHead(g.conn.ctx, sqlitedb.MoveAuditHeadParams{
+		Seq: g.head.Seq, Hash: g.head.Hash[:], OccurredAt: g.now.UnixMilli(),
+	})
+	if err != nil {
+		return fmt.Errorf("move the head of the audit log: %w", err)
+	}
+	return nil
 }
+
+// commit makes a sealed group durable. If it fails nobody knows whether it did.
+func (g *group) commit() error { return g.conn.exec(stmtCommit) }
 
 // run carries out one call in a savepoint of its own and keeps what it did unless it
 // fails or panics. If the savepoint cannot be undone SQLite has dropped the whole

@@ -162,11 +162,11 @@ func (w *writer) commit(group []*job) (again []*job) {
 			continue // abandoned by its caller
 		}
 		if results[i] = g.run(j.fn); g.over {
-			w.Logger.Error("a transaction was lost with all its calls; those not to blame are tried once more", "err", results[i])
-			w.rollback()
-			j.done <- results[i]
-			return w.undone(group, j, results[i])
+			return w.lost(group, j, results[i])
 		}
+	}
+	if err := g.seal(); err != nil {
+		return w.lost(group, nil, err)
 	}
 	if err := g.commit(); err != nil {
 		w.Logger.Error("a commit failed; its calls may or may not be in the database", "calls", len(group), "err", err)
@@ -193,6 +193,17 @@ func (w *writer) count(rows int64) {
 	case w.due <- struct{}{}:
 	default: // it was asked for already
 	}
+}
+
+// lost leaves a transaction that cannot be committed. The guilty call, if there is one,
+// hears the cause as it is and is not tried again.
+func (w *writer) lost(group []*job, guilty *job, cause error) (again []*job) {
+	w.Logger.Error("a transaction was lost with all its calls; those not to blame are tried once more", "err", cause)
+	w.rollback()
+	if guilty != nil {
+		guilty.done <- cause
+	}
+	return w.undone(group, guilty, cause)
 }
 
 // undone sorts the calls of a group that was rolled back: a first-timer runs again, the
