@@ -6,12 +6,15 @@ import (
 	"sync"
 )
 
-// faults stands between the store and SQLite. Before a statement runs, hook may fail
-// it, or do to the connection what SQLite does when it fails.
+// faults stands between the store and SQLite. Before a statement runs, and before each
+// of its rows is read, hook may fail it, or do to the connection what SQLite does when it
+// fails. The text of a statement whose row is read ends in nextRow.
 type faults struct {
 	mu   sync.Mutex
 	hook func(text string, raw rawExec) error
 }
+
+const nextRow = " (next row)"
 
 // rawExec runs a statement on the connection without asking the hook.
 type rawExec func(text string) error
@@ -86,5 +89,21 @@ func (s *faultyStmt) QueryContext(ctx context.Context, args []driver.NamedValue)
 	if err := s.conn.faults.check(s.text, s.conn.raw); err != nil {
 		return nil, err
 	}
-	return s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+	rows, err := s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	return &faultyRows{rows, s}, nil
+}
+
+type faultyRows struct {
+	driver.Rows
+	stmt *faultyStmt
+}
+
+func (r *faultyRows) Next(values []driver.Value) error {
+	if err := r.stmt.conn.faults.check(r.stmt.text+nextRow, r.stmt.conn.raw); err != nil {
+		return err
+	}
+	return r.Rows.Next(values)
 }
