@@ -61,9 +61,19 @@ func created(id string) audit.Event {
 
 func id(n int) string { return fmt.Sprintf("%013s", strings.Repeat(string(rune('a'+n)), 13)) }
 
-// together runs the calls in one group, in their order, and returns their results. It
-// holds the writer with a call of its own until all others wait.
+// together runs the calls in one group, in their order, and returns their results.
 func together(t *testing.T, s *sqlite.Store, calls ...func(todos.Tx) error) []error {
+	t.Helper()
+	writes := make([]func() error, len(calls))
+	for i, call := range calls {
+		writes[i] = func() error { return s.Write(context.Background(), call) }
+	}
+	return grouped(t, s, writes...)
+}
+
+// grouped does what together does with functions that each write once. It holds the
+// writer with a call of its own until all others wait.
+func grouped(t *testing.T, s *sqlite.Store, calls ...func() error) []error {
 	t.Helper()
 	held, release := make(chan struct{}), make(chan struct{})
 	holder := make(chan error, 1)
@@ -78,7 +88,7 @@ func together(t *testing.T, s *sqlite.Store, calls ...func(todos.Tx) error) []er
 	results := make([]chan error, len(calls))
 	for i, call := range calls {
 		results[i] = make(chan error, 1)
-		go func() { results[i] <- s.Write(context.Background(), call) }()
+		go func() { results[i] <- call() }()
 		for s.Waiting() < i+1 {
 			runtime.Gosched()
 		}

@@ -32,7 +32,6 @@ type kind struct {
 	code    int
 	dropped bool // it undoes the whole transaction, as it may on a full disk and on I/O errors
 	done    bool // the statement was carried out, and the error came after that
-	panics  bool // the driver does
 	lasts   duration
 }
 
@@ -74,8 +73,6 @@ func raced() bool {
 // happen fails a statement this way.
 func (k kind) happen(text string, raw rawExec) error {
 	switch {
-	case k.panics:
-		panic("injected: " + step(text))
 	case k.dropped:
 		raw("ROLLBACK") // fails where there is no transaction, on readers and before BEGIN
 	case k.done:
@@ -96,10 +93,10 @@ func sqliteError(code int) error {
 
 // plan lets statements through and notes them, up to the one that it fails.
 type plan struct {
-	mu      sync.Mutex
-	from    string // noting begins at this step; empty: at once
-	seen    []string
-	at      int // index of the step to fail; -1: none
+	mu   sync.Mutex
+	from string // noting begins at this step; empty: at once
+	seen []string
+	at   int // index of the step to fail; -1: none
 	kind
 	reached bool
 }
