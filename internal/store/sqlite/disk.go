@@ -10,7 +10,8 @@ import (
 // than the reserve in that time.
 const diskInterval = time.Second
 
-// disk watches the space that is left where the database is. It belongs to one goroutine.
+// disk watches the space that is left where the database is. It belongs to the writer's
+// goroutine.
 type disk struct {
 	options Options
 	looked  time.Time
@@ -20,11 +21,11 @@ type disk struct {
 // low reports whether changes must be refused. Space that cannot be told is not low: the
 // disk itself will refuse.
 func (d *disk) low(now time.Time) bool {
-	if d.options.MinFree == 0 || now.Sub(d.looked).Abs() < diskInterval {
+	if now.Sub(d.looked).Abs() < diskInterval {
 		return d.lowNow
 	}
 	d.looked = now
-	err := d.check()
+	err := d.options.spaceLow()
 	if was := d.lowNow; was != (err != nil) {
 		d.lowNow = err != nil
 		if d.lowNow {
@@ -36,17 +37,18 @@ func (d *disk) low(now time.Time) bool {
 	return d.lowNow
 }
 
-// check returns an error if less than the reserve is free.
-func (d *disk) check() error {
-	if d.options.MinFree == 0 {
+// spaceLow returns an error if less than the reserve is free. It remembers nothing, so
+// any goroutine may ask.
+func (o Options) spaceLow() error {
+	if o.MinFree == 0 {
 		return nil
 	}
-	free, err := d.options.Free(filepath.Dir(d.options.Path))
+	free, err := o.Free(filepath.Dir(o.Path))
 	if err != nil {
 		return nil //nolint:nilerr // what cannot be told is not low
 	}
-	if free < d.options.MinFree {
-		return fmt.Errorf("%d MiB are free where %s is, fewer than the %d MiB of --min-free; free some, prune the audit log, or move the database", free>>20, d.options.Path, d.options.MinFree>>20)
+	if free < o.MinFree {
+		return fmt.Errorf("%d MiB are free where %s is, fewer than the %d MiB of --min-free; free some, prune the audit log, or move the database", free>>20, o.Path, o.MinFree>>20)
 	}
 	return nil
 }

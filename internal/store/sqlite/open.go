@@ -21,7 +21,7 @@ type Options struct {
 	Path    string // the database file
 	Logger  *slog.Logger
 	MinFree uint64                       // bytes that must be free on its disk for changes to be made; 0: no limit
-	Free    func(string) (uint64, error) // how many bytes are free where a file is; nil: asks the system
+	Free    func(string) (uint64, error) // how many bytes are free where a file is, for any goroutine; nil: asks the system
 	Now     func() time.Time             // nil: time.Now
 
 	opened fs.FileInfo                             // the file, to tell when another or none is in its place
@@ -30,7 +30,7 @@ type Options struct {
 
 // Store is an open database. It is safe for concurrent use.
 type Store struct {
-	disk    disk
+	options Options
 	lock    *fileLock
 	writer  *writer
 	readers *sql.DB
@@ -59,7 +59,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if o.opened, err = os.Stat(o.Path); err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s.disk = disk{options: o}
+	s.options = o
 	if s.lock, err = takeLock(o.Path); err != nil {
 		return nil, err
 	}

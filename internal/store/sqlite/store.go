@@ -75,4 +75,4 @@ func (s *Store) Ready(ctx context.Context) error {
 }
 
 // DiskFree returns an error while less than Options.MinFree is free.
-func (s *Store) DiskFree(context.Context) error { return s.disk.check() }
+func (s *Store) DiskFree(context.Context) error { return s.options.spaceLow() }
