@@ -35,11 +35,8 @@ func OpenAdmin(ctx context.Context, path string) (_ *Admin, err error) {
 	if a.db, err = a.o.pool(forWriting, 1); err != nil {
 		return nil, err
 	}
-	if a.conn, err = connect(context.WithoutCancel(ctx), a.db); err != nil {
+	if a.conn, err = connect(context.WithoutCancel(ctx), a.db, adminTurns); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w; run this as the server's user", path, err), a.db.Close())
-	}
-	if _, err := a.conn.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil { // see begin
-		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
@@ -63,7 +60,7 @@ func (a *Admin) Close() error { return errors.Join(a.conn.close(), a.db.Close())
 
 // write runs fn in a transaction and returns once it is durable.
 func (a *Admin) write(fn func(*tx) error) error {
-	g, err := a.begin()
+	g, err := a.conn.begin(time.Now)
 	if err == nil {
 		if err = g.run(func(t todos.Tx) error { return fn(t.(*tx)) }); err == nil {
 			err = g.seal()
@@ -76,29 +73,6 @@ func (a *Admin) write(fn func(*tx) error) error {
 		}
 	}
 	return err
-}
-
-// adminPatience is how long an operator's command waits for others.
-const adminPatience = 30 * time.Second
-
-// begin opens a transaction between two of the server's. Under load there are moments
-// between them, too short for SQLite's own way of waiting, which is to look at last ten
-// times a second: so it looks all the time, but for a pause now and then.
-func (a *Admin) begin() (*group, error) {
-	pause := time.NewTicker(time.Millisecond)
-	defer pause.Stop()
-	patience := time.Now().Add(adminPatience)
-	for tries := 1; ; tries++ {
-		g, err := a.conn.begin(time.Now)
-		switch {
-		case code(err) != lib.SQLITE_BUSY:
-			return g, err
-		case time.Now().After(patience):
-			return nil, fmt.Errorf("another process has been writing for %v: %w; try again", adminPatience, err)
-		case tries%1000 == 0:
-			<-pause.C
-		}
-	}
 }
 
 // ignoreIdle drops the error of a rollback for which SQLite has left nothing.

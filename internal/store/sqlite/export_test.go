@@ -3,11 +3,13 @@ package sqlite
 import (
 	"database/sql"
 	"database/sql/driver"
+	"time"
 )
 
-// WithConnector lets a test stand between the store and the driver.
+// WithConnector lets a test stand between the store and the driver. Other processes are
+// then not waited for long.
 func (o Options) WithConnector(wrap func(driver.Connector) driver.Connector) Options {
-	o.wrap = wrap
+	o.wrap, o.turns = wrap, turns{patience: 20 * time.Millisecond, looks: 1}
 	return o
 }
 

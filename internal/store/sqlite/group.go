@@ -23,6 +23,7 @@ type writeConn struct {
 	ctx     context.Context
 	queries *sqlitedb.Queries
 	control map[string]*sql.Stmt
+	turns   turns
 }
 
 // The statements that steer a transaction.
@@ -35,12 +36,15 @@ const (
 	stmtRollbackTo = "ROLLBACK TO call"
 )
 
-func connect(ctx context.Context, db *sql.DB) (*writeConn, error) {
+func connect(ctx context.Context, db *sql.DB, t turns) (*writeConn, error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c := &writeConn{Conn: conn, ctx: ctx, control: make(map[string]*sql.Stmt)}
+	c := &writeConn{Conn: conn, ctx: ctx, control: make(map[string]*sql.Stmt), turns: t}
+	if _, err := conn.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil { // see turns
+		return nil, errors.Join(err, c.close())
+	}
 	for _, text := range []string{stmtBegin, stmtCommit, stmtRollback, stmtSavepoint, stmtRelease, stmtRollbackTo} {
 		if c.control[text], err = conn.PrepareContext(ctx, text); err != nil {
 			return nil, errors.Join(err, c.close())
@@ -94,7 +98,7 @@ type group struct {
 // begin opens a transaction and reads the head of the audit log in it, since other
 // processes write there too.
 func (c *writeConn) begin(now func() time.Time) (*group, error) {
-	if err := c.exec(stmtBegin); err != nil {
+	if err := c.turns.take(func() error { return c.exec(stmtBegin) }); err != nil {
 		return nil, err
 	}
 	row, err := c.queries.AuditHead(c.ctx)

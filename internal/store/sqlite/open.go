@@ -25,6 +25,7 @@ type Options struct {
 	Now     func() time.Time             // nil: time.Now
 
 	opened fs.FileInfo                             // the file, to tell when another or none is in its place
+	turns  turns                                   // how the writer waits for other processes
 	wrap   func(driver.Connector) driver.Connector // tests inject faults here
 }
 
@@ -84,6 +85,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Free == nil {
 		o.Free = freeBytes
+	}
+	if o.turns == (turns{}) {
+		o.turns = serverTurns
 	}
 	return o
 }

@@ -100,7 +100,7 @@ func (l *AuditLog) CutByAge(ctx context.Context, before time.Time) (int64, error
 // sampleRows is how many rows are looked at, at each of the sampled places.
 const sampleRows, samplePlaces = 256, 32
 
-// CutBySize: see [AuditLog.CutByAge].
+// CutBySize is described at CutByAge.
 func (l *AuditLog) CutBySize(ctx context.Context, bytes int64) (int64, error) {
 	s, err := reader{l.db, l.queries}.span(ctx, audit.Filter{})
 	if err != nil {

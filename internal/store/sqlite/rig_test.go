@@ -48,6 +48,10 @@ func newRig(t *testing.T) *rig {
 	r.exec(`PRAGMA synchronous = OFF`) // of this connection alone, which has nothing to lose
 	// Somebody is blocked, or nobody would be looked for.
 	r.exec(`INSERT INTO blocked (issuer, tenant, subject, blocked_at) VALUES ('https://id.example', 'acme', 'mallory', 0)`)
+	// There is one row to be found.
+	if err := r.service.Refuse(t.Context(), by("bob"), audit.UnknownTool, audit.ReasonUnknownTool); err != nil {
+		t.Fatal(err)
+	}
 	return r
 }
 
@@ -136,6 +140,7 @@ func calls() []tried {
 		{"create", creates("alice", "new", todos.ScopeCreate), nil, ""},
 		{"list of one's own", lists("alice"), nil, ""},
 		{"list of the tenant", lists("admin", todos.ScopeRead), nil, ""},
+		{"read of the log", readsLog("admin", todos.ScopeAudit), nil, ""},
 		{"delete", deletes("alice", alices), nil, ""},
 		{"delete by scope", deletes("admin", bobs, todos.ScopeDelete), nil, ""},
 		{"unknown tool", func(r *rig) ([]todos.Todo, error) {
@@ -151,6 +156,10 @@ func calls() []tried {
 		{"create without content", creates("alice", "", todos.ScopeCreate), func(err error) bool {
 			var invalid *todos.InvalidError
 			return errors.As(err, &invalid)
+		}, ""},
+		{"read of the log without the scope", readsLog("admin"), func(err error) bool {
+			var missing *todos.MissingScopeError
+			return errors.As(err, &missing)
 		}, ""},
 		{"delete of somebody else's", deletes("alice", bobs), is(todos.ErrNotDeleted), "TodoByID"},
 		{"delete of an unknown id", deletes("alice", "ccccccccccccc"), is(todos.ErrNotDeleted), "TodoByID"},
@@ -182,6 +191,17 @@ func lists(subject string, scopes ...string) func(*rig) ([]todos.Todo, error) {
 	return func(r *rig) ([]todos.Todo, error) {
 		page, err := r.service.List(r.Context(), by(subject, scopes...), todos.ListInput{Limit: todos.MaxPage})
 		return page.Todos, err
+	}
+}
+
+// readsLog shows a todo for each row.
+func readsLog(subject string, scopes ...string) func(*rig) ([]todos.Todo, error) {
+	return func(r *rig) (shown []todos.Todo, err error) {
+		page, err := r.service.ReadLog(r.Context(), by(subject, scopes...), todos.LogInput{Limit: 2, Subject: "bob"})
+		for _, row := range page.Rows {
+			shown = append(shown, todos.Todo{ID: row.RequestID})
+		}
+		return shown, err
 	}
 }
 

@@ -76,7 +76,7 @@ func startWriter(ctx context.Context, o Options) (*writer, error) {
 		disk: disk{options: o}, due: make(chan struct{}, 1), clock: rate.Sometimes{Interval: time.Hour},
 		queue: make(chan *job, queueLimit), stopped: make(chan struct{}),
 	}
-	if w.conn, err = connect(w.ctx, db); err != nil {
+	if w.conn, err = connect(w.ctx, db, o.turns); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", o.Path, err), db.Close())
 	}
 	go w.run()
@@ -229,7 +229,7 @@ func (w *writer) begin() (*group, error) {
 		return nil, err
 	}
 	if w.conn == nil {
-		conn, err := connect(w.ctx, w.db)
+		conn, err := connect(w.ctx, w.db, w.turns)
 		if err != nil {
 			return nil, err
 		}
