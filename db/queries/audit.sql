@@ -48,3 +48,11 @@ SELECT note FROM audit_checkpoint WHERE seq > sqlc.arg(seq) ORDER BY seq, id;
 
 -- name: AllCheckpoints :many
 SELECT seq, note FROM audit_checkpoint ORDER BY seq, id;
+
+-- What rows of a range have in common, for statistics.
+-- name: AuditGroups :many
+SELECT occurred_at / 86400000 AS day, event, tool, decision, reason, issuer, tenant, subject, client_id,
+    count(*) AS row_count, CAST(sum(CASE WHEN details IS NULL THEN 1 ELSE coalesce(json_extract(details, '$.count'), 1) END) AS INTEGER) AS times
+FROM audit_log NOT INDEXED
+WHERE seq > sqlc.arg(after) AND seq <= sqlc.arg(last)
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9;

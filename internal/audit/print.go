@@ -87,7 +87,7 @@ func (t *Table) Print(r Row) error {
 			return err
 		}
 	}
-	return t.line(func(i int) string { return printable(tableColumns[i].value(r)) })
+	return t.line(func(i int) string { return Printable(tableColumns[i].value(r)) })
 }
 
 func (t *Table) line(cell func(int) string) error {
@@ -113,19 +113,26 @@ func target(r Row) string {
 	}
 }
 
-// subject shows who acted. Providers choose these names, so one that could pass for
-// further columns, or for another subject, is quoted.
+// subject shows who acted.
 func subject(r Row) string {
 	switch {
 	case r.Subject == nil && r.ActorCommit != nil:
 		return "(erased)"
 	case r.Subject == nil:
 		return "-"
-	case strings.ContainsFunc(*r.Subject, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) || r == '"' || r == '(' }):
-		return strconv.QuoteToGraphic(*r.Subject)
 	default:
-		return *r.Subject
+		return Quoted(*r.Subject)
 	}
+}
+
+// Quoted shows a name that a provider or client has chosen: in quotes if it could pass for
+// further columns, or for another name.
+func Quoted(name string) string {
+	unclear := func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) || r == '"' || r == '(' }
+	if name == "" || name == "-" || strings.ContainsFunc(name, unclear) {
+		return strconv.QuoteToGraphic(name)
+	}
+	return name
 }
 
 func dash(s string) string {
@@ -135,8 +142,8 @@ func dash(s string) string {
 	return s
 }
 
-// printable keeps a terminal safe, whatever a row holds.
-func printable(s string) string {
+// Printable keeps a terminal safe, whatever a row holds.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r

@@ -33,6 +33,8 @@ var plans = map[string][]string{
 	"DeleteCheckpoints": {"SEARCH audit_checkpoint USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1", "SEARCH old USING COVERING INDEX audit_checkpoint_by_seq (seq<?)"},
 	"AuditRowBytes":     {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
 
+	"AuditGroups": {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "USE TEMP B-TREE FOR GROUP BY"},
+
 	"AppendAudit":      nil,
 	"AuditHead":        {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)", "SCALAR SUBQUERY 1", "SCAN blocked"},
 	"AuditChain":       {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)", "SCALAR SUBQUERY 1", "SEARCH audit_log"},

@@ -162,6 +162,69 @@ func (q *Queries) AuditChain(ctx context.Context) (AuditChainRow, error) {
 	return i, err
 }
 
+const auditGroups = `-- name: AuditGroups :many
+SELECT occurred_at / 86400000 AS day, event, tool, decision, reason, issuer, tenant, subject, client_id,
+    count(*) AS row_count, CAST(sum(CASE WHEN details IS NULL THEN 1 ELSE coalesce(json_extract(details, '$.count'), 1) END) AS INTEGER) AS times
+FROM audit_log NOT INDEXED
+WHERE seq > ?1 AND seq <= ?2
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+`
+
+type AuditGroupsParams struct {
+	After int64
+	Last  int64
+}
+
+type AuditGroupsRow struct {
+	Day      int64
+	Event    string
+	Tool     string
+	Decision string
+	Reason   string
+	Issuer   string
+	Tenant   string
+	Subject  sql.NullString
+	ClientID sql.NullString
+	RowCount int64
+	Times    int64
+}
+
+// What rows of a range have in common, for statistics.
+func (q *Queries) AuditGroups(ctx context.Context, arg AuditGroupsParams) ([]AuditGroupsRow, error) {
+	rows, err := q.query(ctx, q.auditGroupsStmt, auditGroups, arg.After, arg.Last)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []AuditGroupsRow
+	for rows.Next() {
+		var i AuditGroupsRow
+		if err := rows.Scan(
+			&i.Day,
+			&i.Event,
+			&i.Tool,
+			&i.Decision,
+			&i.Reason,
+			&i.Issuer,
+			&i.Tenant,
+			&i.Subject,
+			&i.ClientID,
+			&i.RowCount,
+			&i.Times,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const auditHashOf = `-- name: AuditHashOf :one
 SELECT hash FROM audit_log WHERE seq = ?1
 `

@@ -39,6 +39,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.auditChainStmt, err = db.PrepareContext(ctx, auditChain); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditChain: %w", err)
 	}
+	if q.auditGroupsStmt, err = db.PrepareContext(ctx, auditGroups); err != nil {
+		return nil, fmt.Errorf("error preparing query AuditGroups: %w", err)
+	}
 	if q.auditHashOfStmt, err = db.PrepareContext(ctx, auditHashOf); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditHashOf: %w", err)
 	}
@@ -139,6 +142,11 @@ func (q *Queries) Close() error {
 	if q.auditChainStmt != nil {
 		if cerr := q.auditChainStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing auditChainStmt: %w", cerr)
+		}
+	}
+	if q.auditGroupsStmt != nil {
+		if cerr := q.auditGroupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing auditGroupsStmt: %w", cerr)
 		}
 	}
 	if q.auditHashOfStmt != nil {
@@ -305,6 +313,7 @@ type Queries struct {
 	appendAuditStmt       *sql.Stmt
 	appendCheckpointStmt  *sql.Stmt
 	auditChainStmt        *sql.Stmt
+	auditGroupsStmt       *sql.Stmt
 	auditHashOfStmt       *sql.Stmt
 	auditHeadStmt         *sql.Stmt
 	auditRowBytesStmt     *sql.Stmt
@@ -340,6 +349,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		appendAuditStmt:       q.appendAuditStmt,
 		appendCheckpointStmt:  q.appendCheckpointStmt,
 		auditChainStmt:        q.auditChainStmt,
+		auditGroupsStmt:       q.auditGroupsStmt,
 		auditHashOfStmt:       q.auditHashOfStmt,
 		auditHeadStmt:         q.auditHeadStmt,
 		auditRowBytesStmt:     q.auditRowBytesStmt,

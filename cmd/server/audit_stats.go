@@ -1,0 +1,173 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"todomanager/internal/audit"
+	"todomanager/internal/observe"
+	"todomanager/internal/store/sqlite"
+)
+
+// auditStatsCommand sums up the log.
+type auditStatsCommand struct {
+	Config string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file; its db key names the database."`
+	DB     string `name:"db" env:"TODO_DB" default:"todos.db" placeholder:"FILE" help:"SQLite database (${default})."`
+
+	Since  since  `default:"30d" placeholder:"TIME" help:"Sum up what happened since then (${default}): a duration back from now, a date, or an RFC 3339 time."`
+	Top    int    `default:"10" placeholder:"N" help:"How many people and clients to show (${default})."`
+	Output string `short:"o" default:"text" placeholder:"text|json" help:"Form of the output (${default})."`
+}
+
+// Validate refuses what makes no sense.
+func (c *auditStatsCommand) Validate() error {
+	return errors.Join(notNegative("--top", int64(c.Top), "a number of people"), oneOf("-o", c.Output, "text", "json"))
+}
+
+// Run prints the sums.
+func (c *auditStatsCommand) Run(ctx context.Context, std stdio) (err error) {
+	log, err := sqlite.OpenAuditLog(c.DB)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	stats, err := log.Stats(ctx, c.Since.before(time.Now()), c.Top)
+	if err != nil {
+		return err
+	}
+	if c.Output == "json" {
+		return json.NewEncoder(std.out).Encode(stats)
+	}
+	return printStats(std.out, &stats, observe.Terminal(std.out))
+}
+
+// printStats prints tables, on a terminal with bars.
+func printStats(out io.Writer, s *audit.Stats, bars bool) error {
+	p := &statsPrinter{w: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0), bars: bars}
+	p.size(&s.Size)
+	p.section("CALLS SINCE "+s.Since.Format(time.RFC3339), "ALLOWED", "DENIED")
+	p.outcomes("all", s.Calls, 0)
+	p.calls(s)
+	p.counts("DENIED BECAUSE", s.Denials)
+	p.counts("REFUSED BEFORE", s.Refusals)
+	p.uses("BUSIEST PEOPLE", s.Subjects)
+	p.uses("BUSIEST CLIENTS", s.Clients)
+	return p.w.Flush()
+}
+
+// statsPrinter writes lines of cells. The writer keeps its first error.
+type statsPrinter struct {
+	w    *tabwriter.Writer
+	bars bool
+}
+
+func (p *statsPrinter) line(cells ...string) {
+	fmt.Fprintln(p.w, strings.Join(cells, "\t"))
+}
+
+func (p *statsPrinter) section(cells ...string) {
+	p.w.Flush() // columns are aligned within a section
+	p.line()
+	p.line(cells...)
+}
+
+func (p *statsPrinter) size(z *audit.Size) {
+	if z.LastSeq == 0 {
+		p.line("LOG", "empty")
+		return
+	}
+	p.line("LOG", fmt.Sprintf("rows %d to %d", z.FirstSeq, z.LastSeq))
+	p.line("", z.FirstAt.Format(time.RFC3339)+" to "+z.LastAt.Format(time.RFC3339))
+	p.line("", fmt.Sprintf("about %s, %d bytes a row", sizeText(z.Bytes), z.RowBytes))
+	p.line("FILE", fmt.Sprintf("%s, of which %s free; write-ahead log %s", sizeText(z.FileBytes), sizeText(z.FreeBytes), sizeText(z.WALBytes)))
+	p.line("GROWTH", fmt.Sprintf("%d rows a day, about %s a year", z.RowsPerDay, sizeText(z.BytesPerYear)))
+}
+
+func (p *statsPrinter) calls(s *audit.Stats) {
+	if len(s.Tools) == 0 {
+		return
+	}
+	p.section("TOOL", "ALLOWED", "DENIED")
+	for _, t := range s.Tools {
+		p.outcomes(t.Tool, t.Outcomes, 0)
+	}
+	most := int64(0)
+	for _, d := range s.Days {
+		most = max(most, d.Allowed+d.Denied)
+	}
+	p.section("DAY", "ALLOWED", "DENIED")
+	for _, d := range s.Days {
+		p.outcomes(d.Day, d.Outcomes, most)
+	}
+}
+
+// outcomes prints one line. With most it has a bar, of which that many are the whole.
+func (p *statsPrinter) outcomes(name string, o audit.Outcomes, most int64) {
+	cells := []string{audit.Printable(name), fmt.Sprint(o.Allowed), fmt.Sprint(o.Denied)}
+	if p.bars && most > 0 {
+		cells = append(cells, bar(o.Allowed, most, '█')+bar(o.Denied, most, '░'))
+	}
+	p.line(cells...)
+}
+
+func (p *statsPrinter) counts(title string, list []audit.Count) {
+	if len(list) == 0 {
+		return
+	}
+	p.section(title, "TIMES")
+	for _, c := range list {
+		name := string(c.Reason)
+		if c.Event != audit.ToolCall {
+			name = string(c.Event) + " " + name
+		}
+		cells := []string{name, fmt.Sprint(c.Count)}
+		if p.bars {
+			most := list[0].Count
+			cells = append(cells, bar(c.Count, most, '█'))
+		}
+		p.line(cells...)
+	}
+}
+
+func (p *statsPrinter) uses(title string, list []audit.UseStats) {
+	if len(list) == 0 {
+		return
+	}
+	p.section(title, "ALLOWED", "DENIED", "ISSUER", "TENANT")
+	for _, u := range list {
+		name := "(erased)"
+		if u.Name != nil {
+			name = audit.Quoted(*u.Name)
+		}
+		p.line(name, fmt.Sprint(u.Allowed), fmt.Sprint(u.Denied), audit.Printable(u.Issuer), cmp.Or(audit.Printable(u.Tenant), "-"))
+	}
+}
+
+// barWidth is the length of the longest bar, in characters.
+const barWidth = 40
+
+// bar is at least one character for what is more than nothing.
+func bar(n, most int64, block rune) string {
+	return strings.Repeat(string(block), int((n*barWidth+most-1)/most))
+}
+
+// sizeText is a number of bytes with a unit.
+func sizeText(n int64) string {
+	const units = "KMGTP"
+	if n < 1<<10 {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, unit := float64(n), -1
+	for value >= 1<<10 && unit < len(units)-1 {
+		value /= 1 << 10
+		unit++
+	}
+	return fmt.Sprintf("%.1f %ciB", value, units[unit])
+}
