@@ -17,6 +17,7 @@ import (
 type program struct {
 	address string // of the listener
 	url     string
+	issuer  string
 	db      string
 	stop    context.CancelFunc // what SIGTERM does
 	exited  chan struct{}
@@ -32,11 +33,12 @@ func startDev(t *testing.T, flags ...string) *program {
 	p := &program{
 		address: "127.0.0.1:" + port,
 		url:     "http://localhost:" + port,
+		issuer:  "http://localhost:" + freePort(),
 		db:      filepath.Join(t.TempDir(), "todos.db"),
 		exited:  make(chan struct{}),
 	}
 	args := []string{"dev", "--listen", p.address, "--public-url", p.url,
-		"--issuer", "http://localhost:" + freePort(), "--ops-listen", "", "--db", p.db}
+		"--issuer", p.issuer, "--ops-listen", "", "--db", p.db}
 	ctx, cancel := context.WithCancel(t.Context())
 	p.stop = cancel
 	go func() {
