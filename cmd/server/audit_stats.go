@@ -59,21 +59,23 @@ func printStats(out io.Writer, s *audit.Stats, bars bool) error {
 	p.counts("REFUSED BEFORE", s.Refusals)
 	p.uses("BUSIEST PEOPLE", s.Subjects)
 	p.uses("BUSIEST CLIENTS", s.Clients)
-	return p.w.Flush()
+	return errors.Join(p.err, p.w.Flush())
 }
 
-// statsPrinter writes lines of cells. The writer keeps its first error.
+// statsPrinter writes lines of cells. Its errors stay.
 type statsPrinter struct {
 	w    *tabwriter.Writer
 	bars bool
+	err  error
 }
 
 func (p *statsPrinter) line(cells ...string) {
-	fmt.Fprintln(p.w, strings.Join(cells, "\t"))
+	_, err := fmt.Fprintln(p.w, strings.Join(cells, "\t"))
+	p.err = errors.Join(p.err, err)
 }
 
 func (p *statsPrinter) section(cells ...string) {
-	p.w.Flush() // columns are aligned within a section
+	p.err = errors.Join(p.err, p.w.Flush()) // columns are aligned within a section
 	p.line()
 	p.line(cells...)
 }
