@@ -14,16 +14,12 @@ import (
 
 	"todomanager/internal/atomicfile"
 	"todomanager/internal/audit"
-	"todomanager/internal/config"
 	"todomanager/internal/store/sqlite"
 )
 
 // archiveFlags are what export and prune share.
 type archiveFlags struct {
-	Config     string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file; its keys db, audit-key and audit-heads count here too."`
-	DB         string `name:"db" env:"TODO_DB" default:"todos.db" placeholder:"FILE" help:"SQLite database (${default})."`
-	AuditKey   string `env:"TODO_AUDIT_KEY" placeholder:"FILE" help:"The server's private key; the public ones are in FILE.pub."`
-	AuditHeads string `env:"TODO_AUDIT_HEADS" placeholder:"FILE" help:"The server's file of signed heads."`
+	auditFileFlags
 
 	SegmentRows int64 `default:"100000" placeholder:"N" help:"About how many rows a segment holds (${default})."`
 }
@@ -110,7 +106,7 @@ func (c *auditExportCommand) Validate() error {
 
 // Run exports what came since the last export, up to the newest signed head.
 func (c *auditExportCommand) Run(ctx context.Context, std stdio) error {
-	key, _ := config.AuditFiles(c.DB, c.AuditKey, c.AuditHeads)
+	key, _ := c.paths()
 	keys, err := publicKeys(c.Key, key+".pub")
 	if err != nil {
 		return err

@@ -12,8 +12,7 @@ import (
 
 // auditListCommand prints rows of the log.
 type auditListCommand struct {
-	Config string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file; its db key names the database."`
-	DB     string `name:"db" env:"TODO_DB" default:"todos.db" placeholder:"FILE" help:"SQLite database (${default})."`
+	databaseFlags
 
 	auditFilter
 

@@ -37,7 +37,7 @@ func (c *auditPruneCommand) Validate() error {
 // Run verifies and archives the rows, moves the base, then removes them. Each step can be
 // repeated: what an interrupted run left over is done by the next.
 func (c *auditPruneCommand) Run(ctx context.Context, std stdio) error {
-	key, heads := config.AuditFiles(c.DB, c.AuditKey, c.AuditHeads)
+	key, heads := c.paths()
 	signer, err := audit.ReadSigner(key)
 	if err != nil {
 		return err

@@ -18,8 +18,7 @@ import (
 
 // auditStatsCommand sums up the log.
 type auditStatsCommand struct {
-	Config string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file; its db key names the database."`
-	DB     string `name:"db" env:"TODO_DB" default:"todos.db" placeholder:"FILE" help:"SQLite database (${default})."`
+	databaseFlags
 
 	Since  since  `default:"30d" placeholder:"TIME" help:"Sum up what happened since then (${default}): a duration back from now, a date, or an RFC 3339 time."`
 	Top    int    `default:"10" placeholder:"N" help:"How many people and clients to show (${default})."`

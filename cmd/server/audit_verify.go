@@ -14,16 +14,12 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"todomanager/internal/audit"
-	"todomanager/internal/config"
 	"todomanager/internal/store/sqlite"
 )
 
 // auditVerifyCommand proves that the log was not changed, or tells what was.
 type auditVerifyCommand struct {
-	Config     string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file; its keys db, audit-key and audit-heads count here too."`
-	DB         string `name:"db" env:"TODO_DB" default:"todos.db" placeholder:"FILE" help:"SQLite database (${default})."`
-	AuditKey   string `env:"TODO_AUDIT_KEY" placeholder:"FILE" help:"The server's private key, which is not read: the public ones are in FILE.pub."`
-	AuditHeads string `env:"TODO_AUDIT_HEADS" placeholder:"FILE" help:"The server's file of signed heads."`
+	auditFileFlags
 
 	Key     string   `placeholder:"FILE|KEY" help:"Public key, or a file of them, from where nobody who can change the database can change it (default: beside the audit key)."`
 	Heads   string   `placeholder:"FILE" help:"Signed heads likewise, for example from the server's log (default: --audit-heads)."`
@@ -68,7 +64,7 @@ func (c *auditVerifyCommand) Run(ctx context.Context, std stdio) (err error) {
 // evidence reads the keys and heads. What is not there makes the proof incomplete; what
 // is there and cannot be read, or is none, is an error.
 func (c *auditVerifyCommand) evidence() (e audit.Evidence, missing []string, err error) {
-	key, heads := config.AuditFiles(c.DB, c.AuditKey, c.AuditHeads)
+	key, heads := c.paths()
 	if c.Heads != "" {
 		heads = c.Heads
 	}

@@ -12,7 +12,6 @@ import (
 	"slices"
 
 	"todomanager/internal/audit"
-	"todomanager/internal/config"
 )
 
 // segmentsReport is what the verification of an archive came to.
@@ -23,7 +22,7 @@ type segmentsReport struct {
 
 // verifySegments verifies an archive without the database.
 func (c *auditVerifyCommand) verifySegments(out io.Writer) error {
-	key, _ := config.AuditFiles(c.DB, c.AuditKey, c.AuditHeads)
+	key, _ := c.paths()
 	r := segmentsReport{Segments: []audit.SegmentReport{}}
 	keys, err := publicKeys(c.Key, key+".pub")
 	if err != nil && c.Key == "" && errors.Is(err, fs.ErrNotExist) {

@@ -23,8 +23,7 @@ type userCommand struct {
 
 // person names one person, and the database to look for them in.
 type person struct {
-	Config string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file; its db key names the database."`
-	DB     string `name:"db" env:"TODO_DB" default:"todos.db" placeholder:"FILE" help:"SQLite database (${default})."`
+	databaseFlags
 
 	Subject string `arg:"" help:"The person's subject, as in audit list."`
 	Issuer  string `required:"" placeholder:"URL" help:"The issuer that they sign in with, as in audit list."`
