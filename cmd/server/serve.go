@@ -102,6 +102,9 @@ func newNotary(store *sqlite.Store, c *config.Server, logger *slog.Logger) (*aud
 	if err != nil {
 		return nil, err
 	}
+	if err := signer.Publish(); err != nil {
+		logger.Warn("the public audit key is not kept beside the private one: give audit verify this one (--key)", "public_key", signer.Public(), "err", err)
+	}
 	if made {
 		logger.Warn("a new audit key was made: keep a copy of the public key where nobody who can change the database can change it", "file", key, "public_key", signer.Public())
 	}

@@ -21,14 +21,14 @@ const KeyName = "todo-manager"
 // Signer signs heads with an Ed25519 key, as signed notes
 // (https://c2sp.org/signed-note).
 type Signer struct {
-	signer    note.Signer
-	verifiers note.Verifiers
-	public    string
+	signer     note.Signer
+	verifiers  note.Verifiers
+	public     string
+	publicFile string
 }
 
-// OpenSigner reads the private key in the file, or makes one if there is no file
-// (mode 0600). Beside it, in FILE.pub, it keeps the public keys of all private keys that
-// the file ever had, for verifiers. It reports whether the key is new.
+// OpenSigner reads the private key in the file, or makes one if there is no file (mode
+// 0600). It reports whether the key is new.
 func OpenSigner(file string) (s *Signer, made bool, err error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -42,16 +42,41 @@ func OpenSigner(file string) (s *Signer, made bool, err error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("%s holds no audit key: %w; put the key back, or move the file away to have a new one made", file, err)
 	}
-	s = &Signer{signer: signer}
+	s = &Signer{signer: signer, publicFile: file + ".pub"}
 	if s.public, err = publicKey(string(text)); err != nil {
 		return nil, false, err
 	}
-	verifier, err := note.NewVerifier(s.public)
-	if err != nil {
-		return nil, false, err
+	s.verifiers, err = s.allKeys()
+	return s, made, err
+}
+
+// allKeys are the public keys of this and, as far as they were published, of all earlier
+// private keys: what those signed stays good.
+func (s *Signer) allKeys() (note.Verifiers, error) {
+	known, err := os.ReadFile(s.publicFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the public audit keys: %w", err)
 	}
-	s.verifiers = note.VerifierList(verifier)
-	return s, made, publish(file+".pub", s.public)
+	if slices.Contains(strings.Fields(string(known)), s.public) {
+		return ReadKeys(s.publicFile)
+	}
+	return ParseKeys(string(known) + "\n" + s.public)
+}
+
+// Publish adds the public key to a file beside the private one, FILE.pub, which so has the
+// public keys of all private keys that the file ever had, for verifiers.
+func (s *Signer) Publish() error {
+	known, err := os.ReadFile(s.publicFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("the public audit keys: %w", err)
+	}
+	if slices.Contains(strings.Fields(string(known)), s.public) {
+		return nil
+	}
+	if err := appendLine(s.publicFile, s.public, 0o644); err != nil {
+		return fmt.Errorf("the public audit keys: %w", err)
+	}
+	return nil
 }
 
 // ReadSigner reads a private key that [OpenSigner] made.
@@ -78,21 +103,6 @@ func makeKey(file string) ([]byte, error) {
 	return text, errors.Join(err, f.Sync(), f.Close())
 }
 
-// publish adds the public key to a file if it is not there yet.
-func publish(file, public string) error {
-	known, err := os.ReadFile(file)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the public audit keys: %w", err)
-	}
-	if slices.Contains(strings.Fields(string(known)), public) {
-		return nil
-	}
-	if err := appendLine(file, public, 0o644); err != nil {
-		return fmt.Errorf("the public audit keys: %w; --audit-key must be in a folder that this user may write", err)
-	}
-	return nil
-}
-
 // Public returns the public key, as [note.NewVerifier] takes it.
 func (s *Signer) Public() string { return s.public }
 
@@ -111,7 +121,7 @@ func (s *Signer) sign(text string) (string, error) {
 	return string(signed), err
 }
 
-// Keys returns the public key in the form that verifies.
+// Keys returns the public keys of this and, if they were published, all earlier private keys.
 func (s *Signer) Keys() note.Verifiers { return s.verifiers }
 
 // ReadKeys returns the public keys in the file, one a line.

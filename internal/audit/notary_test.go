@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"todomanager/internal/audit"
 )
 
@@ -218,6 +220,9 @@ func TestKeys(t *testing.T) {
 	if err != nil || !made {
 		t.Fatal(made, err)
 	}
+	if err := errors.Join(first.Publish(), first.Publish()); err != nil { // the second time does nothing
+		t.Fatal(err)
+	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
@@ -232,9 +237,21 @@ func TestKeys(t *testing.T) {
 	if err != nil || second.Public() == first.Public() {
 		t.Fatal(err)
 	}
+	if err := second.Publish(); err != nil {
+		t.Fatal(err)
+	}
 	keys, err := audit.ReadKeys(file + ".pub")
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, known := range []note.Verifiers{first.Keys(), second.Keys(), keys} {
+		signed, err := first.Sign(audit.Head{LogID: "log"}, time.Unix(1_800_000_000, 0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := audit.OpenHead(signed, known); err != nil {
+			t.Errorf("what the first key signed is not taken: %v", err)
+		}
 	}
 	for _, signer := range []*audit.Signer{first, second} {
 		head := audit.Head{LogID: "log", Seq: 7, Hash: audit.Hash{1}}
