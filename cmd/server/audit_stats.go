@@ -125,7 +125,7 @@ func (p *statsPrinter) counts(title string, list []audit.Count) {
 	p.section(title, "TIMES")
 	for _, c := range list {
 		name := string(c.Reason)
-		if c.Event != audit.ToolCall {
+		if !c.Event.IsCall() {
 			name = string(c.Event) + " " + name
 		}
 		cells := []string{name, fmt.Sprint(c.Count)}

@@ -120,7 +120,7 @@ func newEndpoint(s *service, logger *slog.Logger) (http.Handler, error) {
 	return mcp.New(mcp.Options{
 		Service: product, Version: version(), Logger: logger,
 		RequestID: observe.RequestID, InsufficientScope: s.sites.insufficientScope,
-		Refused: s.counts.requestRefused,
+		Traced: observe.SetTraceID, Refused: s.counts.requestRefused,
 	})
 }
 

@@ -20,7 +20,7 @@ FROM audit_log;
 CREATE VIEW audit_denied_v1 AS
 SELECT seq, time, tool, reason, issuer, tenant, subject, client_id, target_id, target_subject, scopes_granted, request_id, occurred_at
 FROM audit_v1
-WHERE decision = 'deny' AND event = 'tool.call';
+WHERE decision = 'deny' AND event IN ('tool.call', 'prompt.get');
 
 -- How many events of each kind a day had.
 CREATE VIEW audit_daily_v1 AS

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,8 +15,9 @@ import (
 // defect in this program, never bad input.
 var ErrBadEvent = errors.New("audit: event breaks a rule of the record")
 
-// Call identifies one tools/call: who makes it, and what ties it to the access log.
+// Call identifies one tools/call or prompts/get: who makes it, and what ties it to the access log.
 type Call struct {
+	Kind      Kind // [ToolCall], which is the zero value too, or [PromptGet]
 	Principal auth.Principal
 	RequestID string    // as in the access log
 	TraceID   string    // of the client's W3C trace context: 32 hexadecimal digits, or empty
@@ -27,7 +29,7 @@ type Call struct {
 type Event struct {
 	Kind       Kind
 	Call       Call   // of an administrative act: the issuer and tenant that it concerns, if it does
-	Tool       string // one of the server's tools, or [UnknownTool]; empty unless a call
+	Tool       string // one of the server's tools or prompts, or [UnknownTool]; empty unless a call
 	Decision   Decision
 	Reason     Reason
 	Basis      Basis
@@ -46,10 +48,12 @@ const UnknownTool = "unknown"
 // Kind is the kind of an event.
 type Kind string
 
-// The kinds. The first is a tool's call, the next three are counts of what was refused
-// before it became one ([Counts]), the rest are acts of an operator.
+// The kinds. The first two are calls: of a tool, and of a prompt that shows data. The next
+// three are counts of what was refused before it became one ([Counts]), the rest are acts
+// of an operator.
 const (
-	ToolCall Kind = "tool.call"
+	ToolCall  Kind = "tool.call"
+	PromptGet Kind = "prompt.get"
 
 	TokenRejected  Kind = "token.rejected"
 	RequestRefused Kind = "request.refused"
@@ -65,8 +69,12 @@ const (
 
 // Kinds returns all kinds.
 func Kinds() []Kind {
-	return []Kind{ToolCall, TokenRejected, RequestRefused, RateLimited, UserBlock, UserUnblock, UserExport, UserErase, AuditExport, AuditPrune}
+	return []Kind{ToolCall, PromptGet, TokenRejected, RequestRefused, RateLimited, UserBlock, UserUnblock, UserExport, UserErase, AuditExport, AuditPrune}
 }
+
+// IsCall reports whether events of the kind are calls by a verified caller, each with a
+// row of its own.
+func (k Kind) IsCall() bool { return k == ToolCall || k == PromptGet }
 
 func (k Kind) counted() bool { return k == TokenRejected || k == RequestRefused || k == RateLimited }
 
@@ -122,7 +130,7 @@ func (e Event) Check() error {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s", ErrBadEvent, fmt.Sprintf(format, args...))
 	}
-	isCall := e.kind() == ToolCall
+	isCall := e.kind().IsCall()
 	switch {
 	case !slices.Contains(Kinds(), e.kind()):
 		return bad("kind %q", e.Kind)
@@ -149,10 +157,7 @@ func (e Event) Check() error {
 }
 
 func (e Event) kind() Kind {
-	if e.Kind == "" {
-		return ToolCall
-	}
-	return e.Kind
+	return cmp.Or(e.Kind, e.Call.Kind, ToolCall)
 }
 
 // details returns the details as JSON, nil if there are none.

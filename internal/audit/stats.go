@@ -139,7 +139,7 @@ func (t *Tally) Add(g Group) {
 	if g.Decision == Deny {
 		t.counts[Count{Event: g.Event, Reason: g.Reason}] += g.Times
 	}
-	if g.Event != ToolCall {
+	if !g.Event.IsCall() {
 		return
 	}
 	t.calls.add(g.Decision, g.Rows)
@@ -163,7 +163,7 @@ func (t *Tally) Stats(top int) Stats {
 	}
 	for c, n := range t.counts {
 		c.Count = n
-		if c.Event == ToolCall {
+		if c.Event.IsCall() {
 			s.Denials = append(s.Denials, c)
 		} else {
 			s.Refusals = append(s.Refusals, c)

@@ -10,7 +10,7 @@ import (
 // TestUnknownMethodOfTheHandshakeEra: a method that nobody has is -32601 in both eras.
 func TestUnknownMethodOfTheHandshakeEra(t *testing.T) {
 	c := newClient(t, newHandler(t, new(fake)))
-	for _, method := range []string{"nope", "subscriptions/listen", "completion/complete", "prompts/get"} {
+	for _, method := range []string{"nope", "subscriptions/listen", "completion/complete", "resources/read"} {
 		got := c.send(handshake.message(method, "", ""))
 		if res := c.rpc(got); res.Error == nil || res.Error.Code != -32601 {
 			t.Errorf("%s: status %d: %s", method, got.status, got.body)

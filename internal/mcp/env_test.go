@@ -84,6 +84,13 @@ func (f *fake) Delete(_ context.Context, c audit.Call, in todos.DeleteInput) (to
 	return milk, nil
 }
 
+func (f *fake) Plan(_ context.Context, c audit.Call) (todos.Page, error) {
+	if err := f.called(c, todos.PromptPlan); err != nil {
+		return todos.Page{}, err
+	}
+	return f.page, nil
+}
+
 func (f *fake) Refuse(_ context.Context, c audit.Call, tool string, reason audit.Reason) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -135,15 +135,14 @@ func TestMethods(t *testing.T) {
 		{"tools/list", "", stateless, true},
 		{"server/discover", "", stateless, true},
 
-		{"prompts/list", "", handshake, false},
+		{"prompts/list", "", handshake, true},
+		{"prompts/list", "", stateless, true},
 		{"resources/list", "", handshake, false},
 		{"resources/templates/list", "", handshake, false},
 		{"resources/read", `{"uri":"file:///etc/passwd"}`, handshake, false},
 		{"resources/subscribe", `{"uri":"todo://1"}`, handshake, false},
-		{"prompts/get", `{"name":"x"}`, handshake, false},
 		{"logging/setLevel", `{"level":"debug"}`, handshake, false},
 		{"completion/complete", `{"ref":{"type":"ref/prompt","name":"x"},"argument":{"name":"a","value":"b"}}`, handshake, false},
-		{"prompts/list", "", stateless, false},
 		{"resources/list", "", stateless, false},
 		{"resources/templates/list", "", stateless, false},
 		{"completion/complete", `{"ref":{"type":"ref/prompt","name":"x"},"argument":{"name":"a","value":"b"}}`, stateless, false},
@@ -174,14 +173,14 @@ func TestCapabilities(t *testing.T) {
 		r := handshake.message("initialize", `{"protocolVersion":"`+version+`","capabilities":{},"clientInfo":{"name":"x","version":"1"}}`, "")
 		r.header["MCP-Protocol-Version"] = "-"
 		body := c.send(r).body
-		for _, part := range []string{`"capabilities":{"tools":{}}`, `"protocolVersion":"` + version + `"`, `"version":"1.2.3"`, `"instructions":"A todo list`} {
+		for _, part := range []string{`"capabilities":{"prompts":{},"tools":{}}`, `"protocolVersion":"` + version + `"`, `"version":"1.2.3"`, `"instructions":"A todo list`} {
 			if !strings.Contains(body, part) {
 				t.Errorf("initialize %s lacks %s: %s", version, part, body)
 			}
 		}
 	}
 	if body := c.send(stateless.message("server/discover", "", "")).body; !strings.Contains(body, `"supportedVersions":["2026-07-28","2025-11-25","2025-06-18"]`) ||
-		!strings.Contains(body, `"capabilities":{"tools":{}}`) {
+		!strings.Contains(body, `"capabilities":{"prompts":{},"tools":{}}`) {
 		t.Errorf("server/discover: %s", body)
 	}
 }

@@ -103,12 +103,14 @@ func plain(response []byte) []byte {
 	case jsonrpc.CodeMethodNotFound:
 		r.Error.Message = "method not found"
 	case jsonrpc.CodeInvalidParams:
-		if r.Error.Message == unknownTool {
+		if r.Error.Message == unknownTool || r.Error.Message == unknownPrompt {
 			return response
 		}
 		r.Error.Message = "invalid params: they must match the method's schema, and for protocol 2026-07-28 carry its _meta members"
 	case jsonrpc.CodeInternalError:
 		r.Error.Message = "internal error"
+	case codeBlocked, codeUnavailable:
+		return response
 	case jsonrpc.CodeParseError:
 		r.Error.Message = "parse error"
 	case mcp.CodeHeaderMismatch:

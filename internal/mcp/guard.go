@@ -16,21 +16,44 @@ import (
 // them: it lists prompts and resources that the server does not declare.
 func allowed(method string) bool {
 	switch method {
-	case "initialize", "ping", "server/discover", "tools/list", "tools/call",
+	case "initialize", "ping", "server/discover", "tools/list", "tools/call", "prompts/list", "prompts/get",
 		"notifications/initialized", "notifications/cancelled":
 		return true
 	}
 	return false
 }
 
+// All that a client hears of what does not exist.
 const (
-	methodCallTool = "tools/call"
-	unknownTool    = "unknown tool" // all that a client hears of one
+	unknownTool   = "unknown tool"
+	unknownPrompt = "unknown prompt"
 )
 
+// called returns what a tools/call or prompts/get calls; the kind is empty for other
+// requests.
+func called(method string, req mcp.Request) (kind audit.Kind, name string, meta mcp.Meta) {
+	switch method {
+	case "tools/call":
+		kind = audit.ToolCall
+	case "prompts/get":
+		kind = audit.PromptGet
+	}
+	switch params := req.GetParams().(type) {
+	case *mcp.CallToolParamsRaw:
+		if params != nil {
+			return kind, params.Name, params.Meta
+		}
+	case *mcp.GetPromptParams:
+		if params != nil {
+			return kind, params.Name, params.Meta
+		}
+	}
+	return kind, "", nil
+}
+
 // guard is the outermost middleware. It sees every request that the SDK could parse,
-// and sees to it that each tools/call leaves one row, and that a panic ends the call
-// and not the process: the SDK recovers from none.
+// and sees to it that each tools/call and prompts/get leaves one row, and that a panic
+// ends the call and not the process: the SDK recovers from none.
 func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (res mcp.Result, err error) {
 		x := exchangeFrom(ctx)
@@ -38,39 +61,57 @@ func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 			return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "method not found"}
 		}
 		tool := audit.UnknownTool
+		kind, name, meta := called(method, req)
 		defer func() {
 			if v := recover(); v != nil {
 				d.Logger.ErrorContext(ctx, "panic while a request was served", "method", method, "panic", v, "stack", string(debug.Stack()))
-				if method == methodCallTool && !x.handedOver {
+				if kind != "" && !x.handedOver {
 					d.refuseAfterPanic(ctx, x, tool)
 				}
 				res, err = nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "internal error"}
 			}
 		}()
-		if method == methodCallTool {
-			params, _ := req.GetParams().(*mcp.CallToolParamsRaw)
-			if params != nil {
-				x.call.TraceID = traceID(params.Meta)
+		if kind != "" {
+			x.call.Kind = kind
+			if x.call.TraceID = traceID(meta); x.call.TraceID != "" {
+				d.Traced(ctx, x.call.TraceID)
 			}
-			if params == nil || !d.tools[params.Name] {
-				if err := d.refuse(ctx, x, tool, audit.ReasonUnknownTool); err != nil {
-					return d.failure(x, err)
-				}
-				return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: unknownTool}
+			if !d.names[kind][name] {
+				return d.unknown(ctx, x)
 			}
-			tool = params.Name
+			tool = name
 		}
 		res, err = next(ctx, method, req)
 		if err == nil {
 			res = listed(res, x.call.Principal)
 		}
-		if method == methodCallTool && !x.handedOver { // the SDK ended the call on its way to the tool
+		if kind != "" && !x.handedOver { // the SDK ended the call on its way to the tool
 			if err := d.refuse(ctx, x, tool, audit.ReasonInvalidArguments); err != nil {
-				return d.failure(x, err)
+				return d.denied(x, err)
 			}
 		}
 		return res, err
 	}
+}
+
+// unknown answers a call of what does not exist.
+func (d *door) unknown(ctx context.Context, x *exchange) (mcp.Result, error) {
+	if err := d.refuse(ctx, x, audit.UnknownTool, audit.ReasonUnknownTool); err != nil {
+		return d.denied(x, err)
+	}
+	message := unknownTool
+	if x.call.Kind == audit.PromptGet {
+		message = unknownPrompt
+	}
+	return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: message}
+}
+
+// denied answers a call that the service refuses before it has reached its tool or prompt.
+func (d *door) denied(x *exchange, err error) (mcp.Result, error) {
+	if x.call.Kind == audit.PromptGet {
+		return nil, d.promptFailure(x, err)
+	}
+	return d.failure(x, err)
 }
 
 // refuse records a call that does not reach a method of the service. It returns an error

@@ -28,13 +28,13 @@ func TestCallEndedByTheSDK(t *testing.T) {
 	service := new(refusals)
 	d := &door{
 		Options: Options{Service: service, Logger: slog.New(slog.DiscardHandler)},
-		tools:   map[string]bool{todos.ToolCreate: true},
+		names:   map[audit.Kind]map[string]bool{audit.ToolCall: {todos.ToolCreate: true}},
 	}
 	ended := errors.New("ended by the SDK")
 	guarded := d.guard(func(context.Context, string, mcp.Request) (mcp.Result, error) { return nil, ended })
 
 	req := &mcp.CallToolRequest{Params: &mcp.CallToolParamsRaw{Name: todos.ToolCreate}}
-	if _, err := guarded(withExchange(t.Context(), new(exchange)), methodCallTool, req); !errors.Is(err, ended) {
+	if _, err := guarded(withExchange(t.Context(), new(exchange)), "tools/call", req); !errors.Is(err, ended) {
 		t.Errorf("got %v, want %v", err, ended)
 	}
 	if len(service.got) != 1 || service.got[0] != audit.ReasonInvalidArguments {

@@ -21,10 +21,11 @@ type Service interface {
 	List(context.Context, audit.Call, todos.ListInput) (todos.Page, error)
 	Delete(context.Context, audit.Call, todos.DeleteInput) (todos.Todo, error)
 	ReadLog(context.Context, audit.Call, todos.LogInput) (todos.LogPage, error)
+	Plan(context.Context, audit.Call) (todos.Page, error)
 	Refuse(ctx context.Context, call audit.Call, tool string, reason audit.Reason) error
 }
 
-// Options configure the door. All fields but Refused and Now are required.
+// Options configure the door. All fields but Traced, Refused and Now are required.
 type Options struct {
 	Service Service
 	Version string // of this program, shown to clients
@@ -34,6 +35,9 @@ type Options struct {
 	RequestID func(context.Context) string
 	// InsufficientScope writes the whole 403 answer for a principal who lacks a scope.
 	InsufficientScope func(w http.ResponseWriter, p auth.Principal, needed ...string)
+
+	// Traced, if set, is told the trace id of a call that has one.
+	Traced func(ctx context.Context, traceID string)
 
 	// Refused, if set, is called for every request that is refused before it is a call. It
 	// must not block.
@@ -51,7 +55,7 @@ const listTTL = 5 * time.Minute
 // door holds what the parts of this package share. It is immutable once built.
 type door struct {
 	Options
-	tools map[string]bool // the names that exist
+	names map[audit.Kind]map[string]bool // the tools and prompts that exist
 }
 
 // New returns the handler of the MCP endpoint. Its requests must carry a principal
@@ -63,17 +67,22 @@ func New(o Options) (*Handler, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Traced == nil {
+		o.Traced = func(context.Context, string) {}
+	}
 	if o.Refused == nil {
 		o.Refused = func(context.Context, auth.Principal) {}
 	}
-	d := &door{Options: o, tools: make(map[string]bool)}
+	d := &door{Options: o, names: map[audit.Kind]map[string]bool{
+		audit.ToolCall: {}, audit.PromptGet: {todos.PromptPlan: true},
+	}}
 	sdkLogger := slog.New(warnings{o.Logger.Handler()})
 	server := mcp.NewServer(
 		&mcp.Implementation{Name: "todo-manager", Title: "Todo Manager", Version: o.Version},
 		&mcp.ServerOptions{
 			Instructions:              instructions,
 			Logger:                    sdkLogger,
-			Capabilities:              &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}},
+			Capabilities:              &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}, Prompts: &mcp.PromptCapabilities{}},
 			SupportedProtocolVersions: []string{"2026-07-28", "2025-11-25", "2025-06-18"},
 			SetCacheable: func(_ context.Context, req mcp.Request, c *mcp.Cacheable) {
 				c.TTLMs, c.CacheScope = int(listTTL.Milliseconds()), "public"
@@ -83,9 +92,10 @@ func New(o Options) (*Handler, error) {
 			},
 		})
 	for _, t := range []tool{createTodo(), getTodos(), deleteTodo(), getAuditLog()} {
-		d.tools[t.definition.Name] = true
+		d.names[audit.ToolCall][t.definition.Name] = true
 		server.AddTool(t.definition, d.handle(t))
 	}
+	server.AddPrompt(planPrompt(), d.plan)
 	server.AddReceivingMiddleware(d.guard)
 	sdk := mcp.NewStreamableHTTPHandler(
 		func(*http.Request) *mcp.Server { return server },

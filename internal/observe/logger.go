@@ -34,14 +34,17 @@ func Terminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// handler adds the request id of the context to every record, within the groups
-// the logger has opened.
+// handler adds the request id and the trace id of the context to every record, within
+// the groups the logger has opened.
 type handler struct{ slog.Handler }
 
 func (h handler) Handle(ctx context.Context, record slog.Record) error {
 	if id := RequestID(ctx); id != "" {
 		record = record.Clone()
 		record.AddAttrs(slog.String("request_id", id))
+		if trace := TraceID(ctx); trace != "" {
+			record.AddAttrs(slog.String("trace_id", trace))
+		}
 	}
 	return h.Handler.Handle(ctx, record)
 }

@@ -51,20 +51,31 @@ func (s *Service) List(ctx context.Context, call audit.Call, in ListInput) (_ Pa
 	}
 
 	d := mayList(call.Principal)
-	found, err := s.read(ctx, Query{
-		Owner:       ownerOf(call.Principal),
-		WholeTenant: d.basis == audit.BasisScope,
-		After:       after,
-		Limit:       in.Limit + 1, // one more tells whether there is a next page
+	return s.show(ctx, call, ToolList, d, Query{
+		Owner: ownerOf(call.Principal), WholeTenant: d.basis == audit.BasisScope, After: after, Limit: in.Limit,
 	})
+}
+
+// Plan shows the caller's own todos, the oldest [DefaultPage] of them, for a prompt that
+// plans a day with them.
+func (s *Service) Plan(ctx context.Context, call audit.Call) (_ Page, err error) {
+	defer s.rescue(ctx, call, PromptPlan, &err)
+	return s.show(ctx, call, PromptPlan, byOwnership(), Query{Owner: ownerOf(call.Principal), Limit: DefaultPage})
+}
+
+// show reads a page, records that it is shown, and returns it.
+func (s *Service) show(ctx context.Context, call audit.Call, tool string, d decision, q Query) (Page, error) {
+	limit := q.Limit
+	q.Limit++ // one more tells whether there is a next page
+	found, err := s.read(ctx, q)
 	if err != nil {
 		s.logger.ErrorContext(ctx, "a listing could not be read", "err", err)
-		return Page{}, s.deny(ctx, call, ToolList, audit.ReasonInternalError, ErrInternal)
+		return Page{}, s.deny(ctx, call, tool, audit.ReasonInternalError, ErrInternal)
 	}
-	page := paged(found, in.Limit)
+	page := paged(found, limit)
 
 	count := len(page.Todos)
-	err = s.run(ctx, call, ToolList, outcome{}, func(Tx) (outcome, error) {
+	err = s.run(ctx, call, tool, outcome{}, func(Tx) (outcome, error) {
 		return outcome{decision: d, event: audit.Event{ResultCount: &count}}, nil
 	})
 	if err != nil {

@@ -14,12 +14,13 @@ import (
 	"todomanager/internal/audit"
 )
 
-// The names of the tools, as clients call them and as the audit log shows them.
+// The names of the tools and the prompt, as clients call them and as the audit log shows them.
 const (
 	ToolCreate = "create-todo"
 	ToolList   = "get-todos"
 	ToolDelete = "delete-todo"
 	ToolAudit  = "get-audit-log"
+	PromptPlan = "plan-my-day"
 )
 
 // Options configure a [Service].

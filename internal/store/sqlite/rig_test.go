@@ -141,6 +141,10 @@ func calls() []tried {
 		{"list of one's own", lists("alice"), nil, ""},
 		{"list of the tenant", lists("admin", todos.ScopeRead), nil, ""},
 		{"read of the log", readsLog("admin", todos.ScopeAudit), nil, ""},
+		{"plan", func(r *rig) ([]todos.Todo, error) {
+			page, err := r.service.Plan(r.Context(), by("alice"))
+			return page.Todos, err
+		}, nil, ""},
 		{"delete", deletes("alice", alices), nil, ""},
 		{"delete by scope", deletes("admin", bobs, todos.ScopeDelete), nil, ""},
 		{"unknown tool", func(r *rig) ([]todos.Todo, error) {
