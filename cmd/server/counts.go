@@ -40,8 +40,12 @@ func (c *counts) tokenRejected(ctx context.Context, reason auth.Reason, issuer s
 	case auth.ReasonMissingHeader, auth.ReasonMissingToken, auth.ReasonUnavailable:
 		return
 	}
+	kind := audit.TokenRejected
+	if reason == auth.ReasonTooMany {
+		kind = audit.RateLimited
+	}
 	c.strangers.Add(audit.Refusal{
-		Kind: audit.TokenRejected, Reason: audit.Reason(reason), Issuer: issuer, Source: audit.Network(observe.ClientAddr(ctx)),
+		Kind: kind, Reason: audit.Reason(reason), Issuer: issuer, Source: audit.Network(observe.ClientAddr(ctx)),
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"todomanager/internal/auth"
 	"todomanager/internal/config"
@@ -28,15 +29,41 @@ type sites []site
 // refusedToken is told of each refusal; see [auth.GuardOptions]. It may be nil.
 type refusedToken = func(context.Context, auth.Reason, string)
 
+// entrance is what all sites let people in by.
+type entrance struct {
+	challenge []string                            // scopes of a 401; nil: all
+	admit     func(context.Context) time.Duration // bounds what strangers cost
+	refused   refusedToken
+	logger    *slog.Logger
+}
+
+func newEntrance(c *config.Server, logger *slog.Logger, refused refusedToken) (e entrance, err error) {
+	e = entrance{c.ChallengeScopes, httpserver.AddressLimit(c.AddressRate, c.AddressBurst), refused, logger}
+	if c.BehindProxy && len(c.TrustedProxies) == 0 {
+		logger.Warn("the proxy is not among --trusted-proxies, so callers cannot be told apart by address: what strangers cost is not limited")
+		e.admit = nil
+	}
+	for _, scope := range c.ChallengeScopes {
+		if !slices.Contains(todos.Scopes(), scope) {
+			return e, c.Invalid("challenge-scopes", scope, "unknown scope; use some of %s", strings.Join(todos.Scopes(), ", "))
+		}
+	}
+	return e, nil
+}
+
 // newSites fetches nothing yet. Its errors are of the configuration.
 func newSites(c *config.Server, logger *slog.Logger, refused refusedToken) (sites, error) {
 	var list sites
+	e, err := newEntrance(c, logger, refused)
+	if err != nil {
+		return nil, err
+	}
 	for _, configured := range c.Sites() {
 		issuers, err := newIssuers(c, configured)
 		if err != nil {
 			return nil, err
 		}
-		s, err := newSite(configured, issuers, logger, refused)
+		s, err := newSite(configured, issuers, e)
 		if err != nil {
 			return nil, configured.Invalid("%s", strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
@@ -45,15 +72,15 @@ func newSites(c *config.Server, logger *slog.Logger, refused refusedToken) (site
 	return list, nil
 }
 
-func newSite(configured config.Site, issuers []auth.Issuer, logger *slog.Logger, refused refusedToken) (s site, err error) {
+func newSite(configured config.Site, issuers []auth.Issuer, e entrance) (s site, err error) {
 	s.Site = configured
-	s.verifier, err = auth.NewVerifier(auth.Options{Issuers: issuers, Resource: s.PublicURL, Scopes: todos.Scopes(), Logger: logger})
+	s.verifier, err = auth.NewVerifier(auth.Options{Issuers: issuers, Resource: s.PublicURL, Scopes: todos.Scopes(), Admit: e.admit, Logger: e.logger})
 	if err != nil {
 		return s, err
 	}
 	s.guard, err = auth.NewGuard(auth.GuardOptions{
-		Resource: s.PublicURL, Issuers: s.Issuers.URLs(), Scopes: todos.Scopes(), Unlisted: []string{todos.ScopeAudit}, Spell: s.verifier.ScopeNames,
-		Verify: s.verifier.Verify, Refused: refused, Logger: logger, ResourceName: "Todo Manager",
+		Resource: s.PublicURL, Issuers: s.Issuers.URLs(), Scopes: todos.Scopes(), Challenge: e.challenge, Unlisted: []string{todos.ScopeAudit}, Spell: s.verifier.ScopeNames,
+		Verify: s.verifier.Verify, Admit: e.admit, Refused: e.refused, Logger: e.logger, ResourceName: "Todo Manager",
 	})
 	return s, err
 }

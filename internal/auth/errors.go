@@ -1,6 +1,9 @@
 package auth
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
 // ErrUnavailable means that a token could be neither accepted nor refused
 // because its issuer's keys or introspection endpoint are out of reach. The answer is 503 with
@@ -40,6 +43,9 @@ const (
 	ReasonNotAccessToken Reason = "not_an_access_token"
 	// ReasonUnavailable goes with [ErrUnavailable].
 	ReasonUnavailable Reason = "authorization_server_unavailable"
+	// ReasonTooMany: where the request comes from, too many requests had no token
+	// that is good, or one that was not seen before.
+	ReasonTooMany Reason = "too_many_attempts"
 
 	// ReasonMissingScopes: verified, but not allowed to do this.
 	ReasonMissingScopes Reason = "missing_required_scopes"
@@ -48,7 +54,7 @@ const (
 // Reasons returns all reasons for which a token is rejected.
 func Reasons() []Reason {
 	return []Reason{
-		ReasonInvalidHeader, ReasonTokenInQuery, ReasonInvalidToken, ReasonNotJWT, ReasonExpired, ReasonInvalidAudience, ReasonNotAccessToken,
+		ReasonInvalidHeader, ReasonTokenInQuery, ReasonInvalidToken, ReasonNotJWT, ReasonExpired, ReasonInvalidAudience, ReasonNotAccessToken, ReasonTooMany,
 	}
 }
 
@@ -62,7 +68,9 @@ type TokenError struct {
 	// Issuer is the trusted issuer that the token claims to be of, "" if it
 	// claims no such. Nothing else that such a token says is true either.
 	Issuer string
-	err    error
+	// Wait is when to try again, with [ReasonTooMany].
+	Wait time.Duration
+	err  error
 }
 
 // Error returns reason and detail.
@@ -85,6 +93,11 @@ func of(issuer string, err error) error {
 
 // Unwrap makes errors.Is(err, [ErrUnavailable]) work.
 func (e *TokenError) Unwrap() error { return e.err }
+
+// tooMany is not a decision about the token.
+func tooMany(wait time.Duration) *TokenError {
+	return &TokenError{Reason: ReasonTooMany, Detail: "too many requests from there without a good token", Wait: wait}
+}
 
 func refuse(reason Reason, detail string) *TokenError {
 	return &TokenError{Reason: reason, Detail: detail}

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // GuardOptions configure a [Guard].
@@ -19,9 +22,12 @@ type GuardOptions struct {
 	// Issuers are the identifiers of the authorization servers to send clients
 	// to. At least one.
 	Issuers []string
-	// Scopes are what a client should ask for: scopes_supported of the metadata
-	// and the scope of a 401, in this order.
+	// Scopes are what a client should ask for: scopes_supported of the metadata, in
+	// this order.
 	Scopes []string
+	// Challenge is the scope of a 401, if that is not all of Scopes: a client then asks
+	// for the others when it needs them.
+	Challenge []string
 	// Unlisted are further scopes of the server, which nobody is told to ask for:
 	// a 403 names those that the principal holds or needs.
 	Unlisted []string
@@ -32,6 +38,9 @@ type GuardOptions struct {
 	Spell func(issuer string, scopes []string) []string
 	// Verify decides about a token, as [Verifier.Verify] does. Required.
 	Verify func(ctx context.Context, token string) (Principal, error)
+	// Admit, if set, is asked before a request without a usable token is answered, as
+	// [Options].Admit is for those with one: unless it returns 0 the answer is 429.
+	Admit func(ctx context.Context) time.Duration
 	// Refused, if set, is called for every request that is not let through. Issuer
 	// is the trusted one that the token claims to be of, or empty. It runs before
 	// the answer is written and must not block.
@@ -46,10 +55,11 @@ type GuardOptions struct {
 type Guard struct {
 	verify      func(context.Context, string) (Principal, error)
 	refused     func(context.Context, Reason, string)
+	admit       func(context.Context) time.Duration
 	log         *slog.Logger
 	spell       func(string, []string) []string
 	scopes      []string // listed and unlisted
-	scope       string   // the listed ones as a scope parameter of the first issuer
+	scope       string   // of a 401, as a scope parameter of the first issuer
 	metadataURL string
 	paths       []string
 	document    []byte
@@ -64,7 +74,7 @@ func NewGuard(o GuardOptions) (*Guard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("resource %q: %w", o.Resource, err)
 	}
-	for _, name := range o.Scopes {
+	for _, name := range slices.Concat(o.Scopes, o.Challenge) {
 		if !validScope(name) {
 			return nil, fmt.Errorf("%q is not a scope (RFC 6749 section 3.3)", name)
 		}
@@ -75,13 +85,19 @@ func NewGuard(o GuardOptions) (*Guard, error) {
 	if o.Refused == nil {
 		o.Refused = func(context.Context, Reason, string) {}
 	}
+	if o.Admit == nil {
+		o.Admit = func(context.Context) time.Duration { return 0 }
+	}
+	if o.Challenge == nil {
+		o.Challenge = o.Scopes
+	}
 	if o.Spell == nil {
 		o.Spell = func(_ string, scopes []string) []string { return scopes }
 	}
 	spelled := o.Spell(o.Issuers[0], o.Scopes)
 	g := &Guard{
-		verify: o.Verify, refused: o.Refused, log: o.Logger, spell: o.Spell,
-		scopes: slices.Concat(o.Scopes, o.Unlisted), scope: strings.Join(spelled, " "),
+		verify: o.Verify, refused: o.Refused, admit: o.Admit, log: o.Logger, spell: o.Spell,
+		scopes: slices.Concat(o.Scopes, o.Unlisted), scope: strings.Join(o.Spell(o.Issuers[0], o.Challenge), " "),
 		paths: metadataPaths(resource),
 	}
 	g.metadataURL = resource.Scheme + "://" + resource.Host + g.paths[0]
@@ -111,6 +127,10 @@ func (g *Guard) Require(next http.Handler) http.Handler {
 		ctx := r.Context()
 		raw, reason := bearerToken(r)
 		if reason != "" {
+			if wait := g.admit(ctx); wait > 0 {
+				g.refuseToken(ctx, w, tooMany(wait))
+				return
+			}
 			g.refused(ctx, reason, "")
 			g.refuse(w, reason)
 			return
@@ -128,6 +148,15 @@ func (g *Guard) Require(next http.Handler) http.Handler {
 // decides nothing about the token, so it is treated as an outage.
 func (g *Guard) refuseToken(ctx context.Context, w http.ResponseWriter, err error) {
 	var refusal *TokenError
+	if errors.As(err, &refusal) && refusal.Reason == ReasonTooMany {
+		g.refused(ctx, ReasonTooMany, "")
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refusal.Wait.Seconds()))))
+		WriteError(w, http.StatusTooManyRequests, Error{
+			Error: "too_many_requests", Reason: string(ReasonTooMany),
+			Description: "too many requests from your network without a token that is good; try again after the time in Retry-After",
+		})
+		return
+	}
 	if errors.As(err, &refusal) && !errors.Is(err, ErrUnavailable) {
 		g.log.InfoContext(ctx, "token refused", "reason", refusal.Reason, "detail", refusal.Detail)
 		g.refused(ctx, refusal.Reason, refusal.Issuer)

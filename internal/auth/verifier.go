@@ -30,6 +30,10 @@ type Options struct {
 	// does not follow redirects to another host. Default: a client of its own
 	// that uses no proxy.
 	Client *http.Client
+	// Admit, if set, is asked before a token is verified that was not seen lately. Unless
+	// it returns 0 the token is not looked at, and Verify fails with [ReasonTooMany]. It
+	// must not block.
+	Admit func(ctx context.Context) time.Duration
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 	// Logger receives outages, recoveries and key changes. Default: discard.
@@ -47,6 +51,7 @@ type Verifier struct {
 	scopes  []string
 	client  *http.Client
 	now     func() time.Time
+	admit   func(context.Context) time.Duration
 }
 
 // trusted is an issuer with all that verifies its tokens.
@@ -73,11 +78,14 @@ func NewVerifier(o Options) (*Verifier, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Admit == nil {
+		o.Admit = func(context.Context) time.Duration { return 0 }
+	}
 	cache, err := newCache()
 	if err != nil {
 		return nil, err
 	}
-	v := &Verifier{issuers: make(map[string]*trusted), cache: cache, now: o.Now,
+	v := &Verifier{issuers: make(map[string]*trusted), cache: cache, now: o.Now, admit: o.Admit,
 		scopes: slices.Clone(o.Scopes), client: newClient(o.Client)}
 	claimNames := standardClaims()
 	var errs []error
@@ -131,6 +139,9 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Principal, error) {
 	d := sha256.Sum256([]byte(raw))
 	if p, ok := v.cache.get(d, now); ok {
 		return p, nil
+	}
+	if wait := v.admit(ctx); wait > 0 {
+		return Principal{}, tooMany(wait)
 	}
 	result, err := v.verify(ctx, raw, d, now)
 	if err != nil {

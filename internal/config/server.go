@@ -18,11 +18,12 @@ import (
 type Server struct {
 	Config string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file with any of these settings; keys are the flag names."`
 
-	Listen    string  `env:"TODO_LISTEN" default:"127.0.0.1:3001" placeholder:"HOST:PORT" help:"Address to bind (default ${default})."`
-	PublicURL string  `name:"public-url" env:"TODO_PUBLIC_URL" default:"http://localhost:3001" placeholder:"URL" help:"Exactly what people type into their client; its path is the MCP endpoint (default ${default})."`
-	Issuer    Issuers `env:"TODO_ISSUER" default:"${issuer=}" placeholder:"URL,..." help:"Trusted OpenID Connect issuers, compared byte for byte; an issuer that is in the file too keeps its entry there."`
-	Audience  List    `env:"TODO_AUDIENCE" placeholder:"TEXT,..." help:"Accepted token audiences (default: the public URL)."`
-	DB        string  `name:"db" env:"TODO_DB" default:"${db=todos.db}" placeholder:"FILE" help:"SQLite database (default ${default})."`
+	Listen          string  `env:"TODO_LISTEN" default:"127.0.0.1:3001" placeholder:"HOST:PORT" help:"Address to bind (default ${default})."`
+	PublicURL       string  `name:"public-url" env:"TODO_PUBLIC_URL" default:"http://localhost:3001" placeholder:"URL" help:"Exactly what people type into their client; its path is the MCP endpoint (default ${default})."`
+	Issuer          Issuers `env:"TODO_ISSUER" default:"${issuer=}" placeholder:"URL,..." help:"Trusted OpenID Connect issuers, compared byte for byte; an issuer that is in the file too keeps its entry there."`
+	Audience        List    `env:"TODO_AUDIENCE" placeholder:"TEXT,..." help:"Accepted token audiences (default: the public URL)."`
+	ChallengeScopes List    `env:"TODO_CHALLENGE_SCOPES" placeholder:"SCOPE,..." help:"Scopes that clients are told to ask for when people sign in; others they ask for when they need them (default: all)."`
+	DB              string  `name:"db" env:"TODO_DB" default:"${db=todos.db}" placeholder:"FILE" help:"SQLite database (default ${default})."`
 
 	AuditKey   string `env:"TODO_AUDIT_KEY" placeholder:"FILE" help:"Private key that signs the heads of the audit log; made if there is none (default: beside the database)."`
 	AuditHeads string `env:"TODO_AUDIT_HEADS" placeholder:"FILE" help:"Where the signed heads are kept outside the database; best on another machine's disk (default: beside the database)."`
@@ -30,6 +31,9 @@ type Server struct {
 
 	Rate  float64 `env:"TODO_RATE" default:"10" placeholder:"N" help:"Calls a second for each principal (default ${default})."`
 	Burst int     `env:"TODO_BURST" default:"50" placeholder:"N" help:"Calls a principal may make at once (default ${default})."`
+
+	AddressRate  float64 `env:"TODO_ADDRESS_RATE" default:"50" placeholder:"N" help:"Requests a second from each network address that have no good token, or one not seen before (default ${default})."`
+	AddressBurst int     `env:"TODO_ADDRESS_BURST" default:"1000" placeholder:"N" help:"How many of these at once (default ${default})."`
 
 	OpsListen      string `env:"TODO_OPS_LISTEN" default:"127.0.0.1:3003" placeholder:"HOST:PORT" help:"Address of /livez and /readyz for probes inside; empty turns it off (default ${default})."`
 	BehindProxy    bool   `env:"TODO_BEHIND_PROXY" help:"A proxy in front speaks TLS: allow plain HTTP off loopback."`

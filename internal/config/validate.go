@@ -44,6 +44,11 @@ func invalid(name string, value any, format string, args ...any) error {
 	return &Error{fmt.Errorf("--%s (variable %s, file key %s) is %v: %w", name, variable, name, value, fmt.Errorf(format, args...))}
 }
 
+// Invalid returns the error of a setting that only who uses it can check.
+func (s *Server) Invalid(name string, value any, format string, args ...any) error {
+	return invalid(name, value, format, args...)
+}
+
 // redact hides the password of a URL that has one by mistake.
 func redact(text string) string {
 	if u, err := url.Parse(text); err == nil && u.User != nil {
@@ -150,6 +155,12 @@ func (s *Server) validateProxies() error {
 func (s *Server) validateRate() error {
 	if !(s.Rate > 0) || math.IsInf(s.Rate, 1) {
 		return invalid("rate", s.Rate, "must be above 0 calls a second; the default is 10")
+	}
+	if !(s.AddressRate > 0) || math.IsInf(s.AddressRate, 1) {
+		return invalid("address-rate", s.AddressRate, "must be above 0 requests a second; the default is 50")
+	}
+	if s.AddressBurst < 1 {
+		return invalid("address-burst", s.AddressBurst, "must be at least 1, or nobody can ever sign in; the default is 1000")
 	}
 	if s.Burst < 1 {
 		return invalid("burst", s.Burst, "must be at least 1, or no call is ever allowed; the default is 50")

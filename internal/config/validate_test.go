@@ -15,7 +15,7 @@ import (
 func valid() config.Server {
 	return config.Server{
 		Listen: "127.0.0.1:3001", PublicURL: "https://todo.example.com/mcp", Issuer: trust(issuer),
-		DB: "todos.db", Rate: 10, Burst: 50, OpsListen: "127.0.0.1:3003", LogLevel: "info",
+		DB: "todos.db", Rate: 10, Burst: 50, AddressRate: 50, AddressBurst: 1000, OpsListen: "127.0.0.1:3003", LogLevel: "info",
 	}
 }
 

@@ -4,27 +4,34 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
 	"todomanager/internal/auth"
+	"todomanager/internal/observe"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 )
 
-// maxBuckets bounds the principals remembered, about 10 MB. Whoever is pushed
-// out starts again with a full burst.
+// maxBuckets bounds the principals, and the networks, remembered, about 10 MB. Whoever is
+// pushed out starts again with a full burst.
 const maxBuckets = 50_000
 
 // person is whose calls are counted together, whatever client they come through.
 type person struct{ issuer, tenant, subject string }
 
-// limiter holds a token bucket for each person seen lately.
-type limiter struct {
+// limiter holds a token bucket for each person or network seen lately.
+type limiter[K comparable] struct {
 	rate    rate.Limit
 	burst   int
-	buckets *lru.Cache[person, *rate.Limiter]
+	buckets *lru.Cache[K, *rate.Limiter]
+}
+
+func newLimiter[K comparable](perSecond float64, burst int) *limiter[K] {
+	buckets, _ := lru.New[K, *rate.Limiter](maxBuckets) // fails for a size below 1 only
+	return &limiter[K]{rate: rate.Limit(perSecond), burst: burst, buckets: buckets}
 }
 
 // RateLimit lets each principal make perSecond calls a second and burst at once;
@@ -32,8 +39,7 @@ type limiter struct {
 // reported to limited, which may be nil. It goes behind authentication; without a
 // principal in the context the answer is 500.
 func RateLimit(perSecond float64, burst int, limited func(context.Context, auth.Principal)) func(http.Handler) http.Handler {
-	buckets, _ := lru.New[person, *rate.Limiter](maxBuckets) // fails for a size below 1 only
-	l := &limiter{rate: rate.Limit(perSecond), burst: burst, buckets: buckets}
+	l := newLimiter[person](perSecond, burst)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			principal, ok := auth.PrincipalFrom(r.Context())
@@ -57,12 +63,34 @@ func RateLimit(perSecond float64, burst int, limited func(context.Context, auth.
 	}
 }
 
-// take uses up one call of p, or returns how long p has to wait for the next.
-func (l *limiter) take(p person, now time.Time) time.Duration {
-	bucket, ok := l.buckets.Get(p)
+// AddressLimit returns a function that uses up one of what the network that a request
+// comes from may do, perSecond a second and burst at once, or returns how long it has to
+// wait. A network is an IPv4 address, or 64 bits of an IPv6 one, which one customer
+// has. It is meant for what strangers cost, not for calls: thousands of people may share
+// an address. The loopback interface is not limited, as it is where a proxy comes from that
+// nobody named.
+func AddressLimit(perSecond float64, burst int) func(context.Context) time.Duration {
+	l := newLimiter[netip.Prefix](perSecond, burst)
+	return func(ctx context.Context) time.Duration {
+		addr := observe.ClientAddr(ctx)
+		if addr.IsLoopback() {
+			return 0
+		}
+		bits := 64
+		if addr.Is4() {
+			bits = 32
+		}
+		network, _ := addr.Prefix(bits) // fails for no address at all: these share a bucket
+		return l.take(network, time.Now())
+	}
+}
+
+// take uses up one call of key, or returns how long it has to wait for the next.
+func (l *limiter[K]) take(key K, now time.Time) time.Duration {
+	bucket, ok := l.buckets.Get(key)
 	if !ok {
 		bucket = rate.NewLimiter(l.rate, l.burst)
-		if first, taken, _ := l.buckets.PeekOrAdd(p, bucket); taken {
+		if first, taken, _ := l.buckets.PeekOrAdd(key, bucket); taken {
 			bucket = first
 		}
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"todomanager/internal/auth"
 	"todomanager/internal/httpserver"
+	"todomanager/internal/observe"
 )
 
 // call sends one request of p through handler.
@@ -90,4 +92,37 @@ func TestRateLimitAnswer(t *testing.T) {
 func TestRateLimitFailsClosed(t *testing.T) {
 	s := newSite(t, func(r *httpserver.Routes) { r.Sites[0].Endpoint = httpserver.RateLimit(10, 50, nil)(text("ok")) })
 	wantRefusal(t, s.do(t, "POST", "/", nil), 500, "internal_error")
+}
+
+// TestAddressLimit: a network is an IPv4 address, or 64 bits of IPv6; others are not
+// concerned, and this machine not at all.
+func TestAddressLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		admit := httpserver.AddressLimit(0.5, 2)
+		from := func(addr string) time.Duration {
+			parsed, _ := netip.ParseAddr(addr) // the zero address for no address
+			return admit(observe.WithClientAddr(t.Context(), parsed))
+		}
+		for _, network := range [][]string{
+			{"192.0.2.1", "192.0.2.1", "192.0.2.1"},
+			{"2001:db8::1", "2001:db8::ffff:1", "2001:db8::2:3:4:5"},
+			{"", "", ""},
+		} {
+			if from(network[0]) != 0 || from(network[1]) != 0 {
+				t.Errorf("%v: the burst is refused", network)
+			}
+			if wait := from(network[2]); wait != 2*time.Second {
+				t.Errorf("%v: wait %v, want 2s", network, wait)
+			}
+		}
+		for _, other := range []string{"192.0.2.2", "2001:db8:0:1::1", "127.0.0.1", "127.0.0.1", "127.0.0.1", "::1", "::1", "::1"} {
+			if wait := from(other); wait != 0 {
+				t.Errorf("%s: wait %v", other, wait)
+			}
+		}
+		time.Sleep(2 * time.Second)
+		if wait := from("192.0.2.1"); wait != 0 {
+			t.Errorf("2s later: wait %v", wait)
+		}
+	})
 }
