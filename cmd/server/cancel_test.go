@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"testing"
+
+	"todomanager/internal/audit"
+)
+
+// TestCancelledCalls: however early or late a client goes away, a call is carried out with
+// its row, or not at all.
+func TestCancelledCalls(t *testing.T) {
+	p := startDev(t, "--rate", "1e6", "--burst", "1000000")
+	token := p.token(t, "alice")
+	leave := []func(context.CancelFunc) *httptrace.ClientTrace{
+		func(cancel context.CancelFunc) *httptrace.ClientTrace {
+			return &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { cancel() }}
+		},
+		func(cancel context.CancelFunc) *httptrace.ClientTrace {
+			return &httptrace.ClientTrace{WroteHeaders: cancel}
+		},
+		func(cancel context.CancelFunc) *httptrace.ClientTrace {
+			return &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { cancel() }}
+		},
+		func(cancel context.CancelFunc) *httptrace.ClientTrace {
+			return &httptrace.ClientTrace{GotFirstResponseByte: cancel}
+		},
+	}
+	const calls = 200
+	var clients sync.WaitGroup
+	for i := range calls {
+		clients.Go(func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			ctx = httptrace.WithClientTrace(ctx, leave[i%len(leave)](cancel))
+			m := message{method: http.MethodPost, url: p.url, token: token, body: toolCall("create-todo", `{"content":"x"}`)}
+			_, _ = m.send(ctx) // whether it comes back is a matter of chance
+		})
+	}
+	clients.Wait()
+	p.stop() // waits for what is under way
+	<-p.exited
+
+	kept, err := keptTodos(p.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := auditRows(p.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := make(map[string]int)
+	for _, r := range rows {
+		if r.Event != audit.ToolCall || r.Decision != audit.Allow {
+			t.Errorf("row %d says %s %s %s", r.Seq, r.Event, r.Decision, r.Reason)
+			continue
+		}
+		ids[*r.TargetID]++
+	}
+	if len(kept) != len(ids) || len(rows) != len(ids) || len(kept) == 0 {
+		t.Errorf("%d calls left %d todos and %d rows about %d todos", calls, len(kept), len(rows), len(ids))
+	}
+	t.Logf("%d of %d calls were carried out", len(kept), calls)
+}
