@@ -67,12 +67,15 @@ export class Pair extends Checks {
     assert.equal(headers.get("www-authenticate"), null);
   }
 
-  // auditLog compares the log with the calls made so far.
+  // auditLog compares the log with the calls made so far. Besides them it has counts of
+  // rejected tokens, which name nobody.
   async auditLog() {
     const log = await this.server.audit();
+    const calls = log.filter((row) => row.event === "tool.call"), counts = log.filter((row) => row.event !== "tool.call");
     const columns = (row, i) => Object.fromEntries(Object.keys(this.#rows[i] ?? row).map((column) => [column, row[column]]));
-    assert.deepEqual(log.map(columns), this.#rows);
+    assert.deepEqual(calls.map(columns), this.#rows);
     assert.deepEqual(log.map((row) => row.seq), log.map((_, i) => i + 1));
-    for (const row of log) assert.ok(row.request_id && row.token_sha256, `row ${row.seq} names no request or token`);
+    for (const row of calls) assert.ok(row.request_id && row.token_sha256, `row ${row.seq} names no request or token`);
+    for (const row of counts) assert.deepEqual([row.event, row.subject, row.token_sha256], ["token.rejected", null, null]);
   }
 }
