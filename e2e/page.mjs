@@ -6,10 +6,10 @@ import { chromium } from "playwright-core";
 const timeout = 15_000; // for one action or wait
 let shots = 0;
 
-export async function launch() {
+export async function launch(further = []) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM, timeout: 30_000,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...further],
   });
 }
 

@@ -25,17 +25,27 @@ async function post(base, action, body) {
 // signIn goes from the authorization URL through both pages to the client's callback.
 // It returns the scopes that the consent page offered.
 export async function signIn(authorizeURL, person) {
+  const { offered, callback } = await consent(authorizeURL, person);
+  const done = await fetch(callback, { signal: AbortSignal.timeout(10_000) });
+  if (!done.ok) throw new Error(`the client's callback answered ${done.status}`);
+  return offered;
+}
+
+// approve returns where the sign-in redirects to, which nobody need be listening at.
+export async function approve(authorizeURL, person) {
+  return (await consent(authorizeURL, person)).callback;
+}
+
+async function consent(authorizeURL, person) {
   const accounts = await fetch(authorizeURL, { signal: AbortSignal.timeout(10_000) });
   const choice = fields(await accounts.text(), "/authorize/account");
   choice.set("account", person);
-  const consent = await post(authorizeURL, "/authorize/account", choice);
-  const decision = fields(await consent.text(), "/authorize/decision");
+  const page = await post(authorizeURL, "/authorize/account", choice);
+  const decision = fields(await page.text(), "/authorize/decision");
   const offered = decision.getAll("scope");
   decision.set("decision", "allow");
   const answer = await post(authorizeURL, "/authorize/decision", decision);
   const callback = answer.headers.get("location");
   if (!callback) throw new Error(`consent answered ${answer.status} without a redirect`);
-  const done = await fetch(callback, { signal: AbortSignal.timeout(10_000) });
-  if (!done.ok) throw new Error(`the client's callback answered ${done.status}`);
-  return offered;
+  return { offered, callback };
 }
