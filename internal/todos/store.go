@@ -22,8 +22,9 @@ type Store interface {
 	// List reads a page of todos, oldest first by (CreatedAt, ID).
 	List(ctx context.Context, q Query) ([]Todo, error)
 
-	// ReadLog reads at most f.Limit audit rows that the filter selects, newest first.
-	// Where rows must be looked through for it, it looks at no more than scan of them.
+	// ReadLog reads at most f.Limit audit rows that the filter selects, newest first. It
+	// looks through about scan rows at most, and refuses a filter without an issuer and a
+	// tenant.
 	ReadLog(ctx context.Context, f audit.Filter, scan int64) (LogRows, error)
 }
 

@@ -58,8 +58,8 @@ func (c *chunks) all() (list []block) {
 }
 
 // occupied calls do for the blocks of a span that may have rows which match, in the order
-// of the chunks.
-func (r reader) occupied(ctx context.Context, f audit.Filter, s span, newest bool, do func(block int64) error) error {
+// of the chunks. How many it has is known where an index tells.
+func (r reader) occupied(ctx context.Context, f audit.Filter, s span, newest bool, do func(block) error) error {
 	for c := s.chunks(f, newest); c.next(); {
 		found, err := c.all(), error(nil)
 		if f.Indexed() {
@@ -72,7 +72,7 @@ func (r reader) occupied(ctx context.Context, f audit.Filter, s span, newest boo
 			slices.Reverse(found)
 		}
 		for _, b := range found {
-			if err := do(b.number); err != nil {
+			if err := do(b); err != nil {
 				return err
 			}
 		}
@@ -82,6 +82,9 @@ func (r reader) occupied(ctx context.Context, f audit.Filter, s span, newest boo
 
 // block is a part of the log with rows that match.
 type block struct{ number, rows int64 }
+
+// last is the seq of the last row that the block has room for.
+func (b block) last() int64 { return b.number<<blockBits + blockSize - 1 }
 
 // found returns the blocks of a chunk that have rows which match, and how many, oldest
 // first. Where no index tells, that means looking through them all.

@@ -166,9 +166,9 @@ func (r reader) afterNewest(ctx context.Context, f audit.Filter, block int64, s 
 
 // oldestFirst gives the matching rows of a span to yield, a page at a time.
 func (r reader) oldestFirst(ctx context.Context, f audit.Filter, s span, yield func([]audit.Row) error) error {
-	return r.occupied(ctx, f, s, false, func(block int64) error {
+	return r.occupied(ctx, f, s, false, func(b block) error {
 		for after := s.after; ; {
-			rows, err := r.page(ctx, f, block, span{after, s.last}, "ASC", auditPage)
+			rows, err := r.page(ctx, f, b.number, span{after, s.last}, "ASC", auditPage)
 			if err == nil {
 				err = yield(rows)
 			}
@@ -213,8 +213,8 @@ func (r reader) seqs(ctx context.Context, f audit.Filter) (list []int64, err err
 	if err != nil {
 		return nil, err
 	}
-	err = r.occupied(ctx, f, s, false, func(block int64) (err error) {
-		c := conditions(f, block, s)
+	err = r.occupied(ctx, f, s, false, func(b block) (err error) {
+		c := conditions(f, b.number, s)
 		list, err = r.appendSeqs(ctx, list, "SELECT seq FROM audit_log "+c.index+" WHERE "+c.where+" ORDER BY seq", c.args...)
 		return err
 	})

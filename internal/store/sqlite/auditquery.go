@@ -74,6 +74,21 @@ func (c *condition) indexed(index, column, value string) {
 	}
 }
 
+// ledTo selects the rows that the index leads to which conditions uses for f, whether or
+// not they match the rest of f. Without one that is every row.
+func ledTo(f audit.Filter) audit.Filter {
+	switch {
+	case f.TargetSubject != "":
+		return audit.Filter{TargetSubject: f.TargetSubject}
+	case f.RequestID != "":
+		return audit.Filter{RequestID: f.RequestID}
+	case f.TargetID != "":
+		return audit.Filter{TargetID: f.TargetID}
+	default:
+		return audit.Filter{Subject: f.Subject}
+	}
+}
+
 func (c *condition) equal(column, value string) {
 	if value != "" {
 		c.add(column+" = ?", value)

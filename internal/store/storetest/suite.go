@@ -14,6 +14,8 @@ type Store interface {
 	todos.Store
 	// Each calls yield for every row that f selects, oldest first.
 	Each(ctx context.Context, f audit.Filter, yield func(audit.Row) error) error
+	// Erase takes a person out of all that is stored, as an operator does.
+	Erase(ctx context.Context, who todos.Owner) error
 }
 
 // Opener returns a new and empty store that takes the time from now, and closes it when
@@ -44,6 +46,10 @@ func Run(t *testing.T, open Opener) {
 		{"one time for one call", oneTime},
 		{"log is filtered", filtered},
 		{"logs stay apart", logsApart},
+		{"filters of the log stay apart", logFiltersApart},
+		{"a log of no tenant", logOfNobody},
+		{"filters of the log are exact", logFilters},
+		{"erased rows in the log", logErased},
 		{"pages of the log show each row once", logPages},
 	} {
 		t.Run(part.name, func(t *testing.T) { part.run(newFixture(t, open)) })
