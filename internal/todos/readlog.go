@@ -79,15 +79,23 @@ func (s *Service) ReadLog(ctx context.Context, call audit.Call, in LogInput) (_ 
 func (l *LogRows) cut() {
 	size := 0
 	for n := range l.Rows {
-		r := &l.Rows[n]
-		if size += len(r.ScopesGranted) + len(r.ScopesUsed); r.Details != nil {
-			size += len(*r.Details)
-		}
-		if size > pageBytes && n > 0 {
+		if size += sizeOf(&l.Rows[n]); size > pageBytes && n > 0 {
 			l.From, l.Scanned, l.Rows = l.Rows[n-1].Seq, time.Time{}, l.Rows[:n]
 			return
 		}
 	}
+}
+
+// sizeOf is about what a row takes in an answer, in bytes.
+func sizeOf(r *audit.Row) int {
+	const names = 450 // and values of fixed length
+	size := names + len(r.ScopesGranted) + len(r.ScopesUsed) + len(r.RequestID)
+	for _, text := range []*string{r.Subject, r.ClientID, r.TokenID, r.TargetSubject, r.Details} {
+		if text != nil {
+			size += len(*text)
+		}
+	}
+	return size
 }
 
 // filter validates the input. Whatever it says, the filter selects the caller's tenant.
@@ -101,6 +109,8 @@ func (in LogInput) filter(call audit.Call) (f audit.Filter, err error) {
 	switch {
 	case in.Limit < 1 || in.Limit > MaxLogPage:
 		err = &InvalidError{"limit", "must be a whole number from 1 to " + strconv.Itoa(MaxLogPage)}
+	case !in.Since.IsZero() && !in.Until.IsZero() && !in.Since.Before(in.Until):
+		err = &InvalidError{"until", "must be later than since"}
 	case !slices.Contains(known, in.Tool):
 		err = &InvalidError{"tool", "must be one of the tools, or " + audit.UnknownTool}
 	case in.Decision != "" && in.Decision != audit.Allow && in.Decision != audit.Deny:

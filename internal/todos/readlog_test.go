@@ -12,6 +12,8 @@ import (
 	"todomanager/internal/todos"
 )
 
+var auditor = person(issuer, "acme", "auditor", todos.ScopeAudit)
+
 // TestMayReadLog: holders of read:audit see what their tenant did, and nothing else.
 func TestMayReadLog(t *testing.T) {
 	refused := deny(errMissing(todos.ScopeAudit), audit.ReasonMissingScope)
@@ -50,17 +52,17 @@ func TestMayReadLog(t *testing.T) {
 // TestReadLogInput: what can never match is refused, since an empty page must mean that
 // nothing happened.
 func TestReadLogInput(t *testing.T) {
-	auditor := person(issuer, "acme", "auditor", todos.ScopeAudit)
 	hash := strings.Repeat("ab", 32)
 	for argument, in := range map[string]todos.LogInput{
 		"limit":       {Limit: todos.MaxLogPage + 1},
+		"until":       {Limit: 1, Since: start, Until: start},
 		"tool":        {Limit: 1, Tool: "get-todo"},
 		"decision":    {Limit: 1, Decision: "denied"},
 		"reason":      {Limit: 1, Reason: "because"},
 		"targetId":    {Limit: 1, TargetID: "17"},
 		"tokenSha256": {Limit: 1, TokenSHA256: hash[2:]},
 		"cursor":      {Limit: 1, Cursor: "bDE6LTE"},
-		"":            {Limit: todos.MaxLogPage, Tool: audit.UnknownTool, Decision: audit.Deny, Reason: audit.ReasonRateLimited, TargetID: "abcdefghijklm", TokenSHA256: hash},
+		"":            {Limit: todos.MaxLogPage, Since: start, Until: start.Add(1), Tool: audit.UnknownTool, Decision: audit.Deny, Reason: audit.ReasonRateLimited, TargetID: "abcdefghijklm", TokenSHA256: hash},
 	} {
 		e := newEnv(t, nil)
 		_, err := e.ReadLog(t.Context(), call(auditor), in)
@@ -82,7 +84,6 @@ func TestReadLogPages(t *testing.T) {
 	for range 5 {
 		e.create(alice, "x")
 	}
-	auditor := person(issuer, "acme", "auditor", todos.ScopeAudit)
 	var got []int64
 	pages := 0
 	for cursor := ""; pages == 0 || cursor != ""; pages++ {
@@ -101,24 +102,108 @@ func TestReadLogPages(t *testing.T) {
 	e.lastRow(7)
 }
 
-// TestReadLogWithoutRow: rows are not shown if that cannot be recorded, nor if they
-// cannot be read.
+// TestReadLogWithoutRow: rows are not shown if that cannot be recorded, and who may not
+// see them hears that whether or not it can.
 func TestReadLogWithoutRow(t *testing.T) {
-	e := newEnv(t, nil)
-	e.create(alice, "x")
-	auditor := person(issuer, "acme", "auditor", todos.ScopeAudit)
-	e.store.write = once(func() error { return todos.ErrAuditUnavailable })
-	page, err := e.ReadLog(t.Context(), call(auditor), todos.LogInput{Limit: 2})
-	if !errors.Is(err, todos.ErrAuditUnavailable) || len(page.Rows) != 0 {
-		t.Errorf("got %d rows, %v", len(page.Rows), err)
+	for _, fault := range storeErrors {
+		e := newEnv(t, nil)
+		e.create(alice, "x")
+		e.store.tx = func(tx todos.Tx) todos.Tx { return noRecord{tx, fault} }
+		page, err := e.ReadLog(t.Context(), call(auditor), todos.LogInput{Limit: 2})
+		if !errors.Is(err, fault) || !cmp.Equal(page, todos.LogPage{}) {
+			t.Errorf("%v: got %+v, %v", fault, page, err)
+		}
+		e.store.write = func() error { return fault }
+		page, err = e.ReadLog(t.Context(), call(admin), todos.LogInput{Limit: 2})
+		if heard(err) != errMissing(todos.ScopeAudit) || len(page.Rows) != 0 {
+			t.Errorf("%v, without the scope: got %+v, %v", fault, page, err)
+		}
+		e.lastRow(0)
 	}
-	e.lastRow(0)
+}
 
-	e.store.readLog = once(func() error { return errors.New("disk I/O error") })
-	if _, err := e.ReadLog(t.Context(), call(auditor), todos.LogInput{Limit: 2}); !errors.Is(err, todos.ErrInternal) {
-		t.Errorf("unreadable: %v", err)
+// TestReadLogFails: a log that cannot be read is a recorded failure without detail.
+func TestReadLogFails(t *testing.T) {
+	for name, fault := range map[string]func() error{
+		"error": func() error { return errDisk },
+		"panic": func() error { panic("boom") },
+	} {
+		e := newEnv(t, nil)
+		e.store.readLog = fault
+		if page, err := e.ReadLog(t.Context(), call(auditor), todos.LogInput{Limit: 2}); err != todos.ErrInternal || len(page.Rows) != 0 {
+			t.Errorf("%s: got %+v, %v", name, page, err)
+		}
+		if row := e.lastRow(0); row.Tool != todos.ToolAudit || row.Reason != audit.ReasonInternalError || row.ResultCount != nil {
+			t.Errorf("%s: the row says %+v", name, row)
+		}
 	}
-	if row := e.lastRow(1); row.Reason != audit.ReasonInternalError {
-		t.Errorf("unreadable: the row says %s", row.Reason)
+}
+
+// blocking is a transaction in which everybody is blocked.
+type blocking struct{ todos.Tx }
+
+func (blocking) Blocked(todos.Owner) (bool, error) { return true, nil }
+
+// TestReadLogOrder: who is blocked learns nothing else, and arguments are looked at before
+// the scope, as with the other tools.
+func TestReadLogOrder(t *testing.T) {
+	bad := todos.LogInput{Limit: 1, Tool: "get-todo"}
+	for _, c := range []struct {
+		name    string
+		p       auth.Principal
+		in      todos.LogInput
+		blocked bool
+		want    audit.Reason
+	}{
+		{"blocked, good", auditor, todos.LogInput{Limit: 1}, true, audit.ReasonBlockedUser},
+		{"blocked, without the scope", alice, todos.LogInput{Limit: 1}, true, audit.ReasonBlockedUser},
+		{"blocked, bad arguments", alice, bad, true, audit.ReasonBlockedUser},
+		{"bad arguments, without the scope", alice, bad, false, audit.ReasonInvalidArguments},
+	} {
+		e := newEnv(t, nil)
+		if c.blocked {
+			e.store.tx = func(tx todos.Tx) todos.Tx { return blocking{tx} }
+		}
+		page, err := e.ReadLog(t.Context(), call(c.p), c.in)
+		if errors.Is(err, todos.ErrBlocked) != c.blocked || err == nil || len(page.Rows) != 0 {
+			t.Errorf("%s: got %+v, %v", c.name, page, err)
+		}
+		if row := e.lastRow(0); row.Reason != c.want {
+			t.Errorf("%s: the row says %s, want %s", c.name, row.Reason, c.want)
+		}
+	}
+}
+
+// TestReadLogLongRows: a page of long rows ends before it gets large, and the cursor goes
+// on from there.
+func TestReadLogLongRows(t *testing.T) {
+	e := newEnv(t, nil)
+	const count, most = 150, 300 << 10
+	wordy := person(issuer, "acme", strings.Repeat("s", 255), strings.Repeat("a", 250), strings.Repeat("b", 250))
+	for range 12 {
+		wordy.Scopes = append(wordy.Scopes, strings.Repeat("c", 250))
+	}
+	for range count {
+		e.Refuse(t.Context(), call(wordy), audit.UnknownTool, audit.ReasonUnknownTool)
+	}
+	var got []int64
+	in := todos.LogInput{Limit: todos.MaxLogPage, Tool: audit.UnknownTool}
+	for more := true; more; more = in.Cursor != "" {
+		page, err := e.ReadLog(t.Context(), call(auditor), in)
+		if err != nil || len(page.Rows) == 0 || !page.ScannedTo.IsZero() {
+			t.Fatalf("a page of %d rows down to %v, %v", len(page.Rows), page.ScannedTo, err)
+		}
+		size := 0
+		for _, r := range page.Rows {
+			size += len(r.ScopesGranted) + len(*r.Subject)
+			got = append(got, r.Seq)
+		}
+		if size > most {
+			t.Errorf("a page of %d bytes", size)
+		}
+		in.Cursor = page.NextCursor
+	}
+	if len(got) != count || got[0] != count || got[count-1] != 1 {
+		t.Errorf("%d rows from %d to %d, want %d", len(got), got[0], got[len(got)-1], count)
 	}
 }
