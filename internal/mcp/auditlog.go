@@ -40,6 +40,7 @@ type rowJSON struct {
 	Subject       string         `json:"subject,omitempty"`
 	ClientID      string         `json:"clientId,omitempty"`
 	TokenSHA256   string         `json:"tokenSha256,omitempty"`
+	TokenID       string         `json:"tokenId,omitempty"`
 	RequestID     string         `json:"requestId,omitempty"`
 	DurationUS    int64          `json:"durationUs,omitzero"`
 	Details       jsontext.Value `json:"details,omitzero"`
@@ -67,7 +68,7 @@ func rowOut(r *audit.Row) rowJSON {
 		Decision: string(r.Decision), Reason: string(r.Reason), Basis: string(r.Basis),
 		ScopesGranted: r.ScopesGranted, ScopesUsed: r.ScopesUsed, TargetID: orEmpty(r.TargetID), TargetSubject: orEmpty(r.TargetSubject),
 		ResultCount: r.ResultCount, Subject: orEmpty(r.Subject), ClientID: orEmpty(r.ClientID), TokenSHA256: hex.EncodeToString(r.TokenSHA256),
-		RequestID: r.RequestID, DurationUS: r.DurationUS, Details: details, Erased: r.Erased(),
+		TokenID: orEmpty(r.TokenID), RequestID: r.RequestID, DurationUS: r.DurationUS, Details: details, Erased: r.Erased(),
 	}
 }
 

@@ -44,7 +44,7 @@ func TestAuditLogResults(t *testing.T) {
 			Details: text(`{"operator":"root"}`)},
 	}}
 	want := `{"rows":[{"seq":9,"occurredAt":"2026-03-29T01:00:00.007Z","event":"tool.call","tool":"get-todos","decision":"allow","reason":"ok",` +
-		`"basis":"scope","scopesGranted":"a b","scopesUsed":"a","resultCount":2,"subject":"bob","clientId":"c","tokenSha256":"ab","requestId":"r","durationUs":5},` +
+		`"basis":"scope","scopesGranted":"a b","scopesUsed":"a","resultCount":2,"subject":"bob","clientId":"c","tokenSha256":"ab","tokenId":"jti","requestId":"r","durationUs":5},` +
 		`{"seq":8,"occurredAt":"2026-03-29T01:00:00.007Z","event":"user.block","decision":"allow","reason":"ok","details":{"operator":"root"},"erased":true}],` +
 		`"nextCursor":"abc","scannedTo":"2026-03-29T01:00:00.007Z"}`
 	for _, e := range eras {

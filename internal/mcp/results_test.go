@@ -215,7 +215,7 @@ func TestErrors(t *testing.T) {
 		{"overloaded", wrapped(todos.ErrOverloaded), 503, `"error":"temporarily_unavailable"`, map[string]string{"Retry-After": "1"}},
 	} {
 		for _, e := range eras {
-			for tool, arguments := range map[string]string{todos.ToolCreate: `{"content":"x"}`, todos.ToolList: ``, todos.ToolDelete: `{"id":"x"}`} {
+			for tool, arguments := range map[string]string{todos.ToolCreate: `{"content":"x"}`, todos.ToolList: ``, todos.ToolDelete: `{"id":"x"}`, todos.ToolAudit: ``} {
 				t.Run(test.name+"/"+tool+"/"+string(e), func(t *testing.T) {
 					f := &fake{err: test.err}
 					c := newClient(t, newHandler(t, f))
