@@ -27,7 +27,7 @@ type auditFilter struct {
 	Client    string  `placeholder:"ID" help:"Only rows of this client."`
 	Token     string  `placeholder:"SHA256|@FILE|-" help:"Only rows of this token: its hash, as in token_sha256, or a file that holds the token, - for standard input."`
 	Event     string  `placeholder:"NAME" help:"Only rows of this kind, such as tool.call or user.block."`
-	Tool      string  `placeholder:"NAME" help:"Only rows of this tool; 'unknown' for names the server does not have."`
+	Tool      string  `placeholder:"NAME" help:"Only rows of this tool or prompt; 'unknown' for names the server does not have."`
 	Target    string  `placeholder:"ID" help:"Only rows of this todo."`
 	Decision  string  `placeholder:"allow|deny" help:"Only rows with this decision."`
 	Reason    string  `placeholder:"NAME" help:"Only rows with this reason."`
@@ -40,7 +40,7 @@ func (c *auditFilter) Validate() error {
 	errs := []error{
 		notNegative("--after-seq", c.AfterSeq, "the seq of a row"),
 		notNegative("--before-seq", c.BeforeSeq, "the seq of a row"),
-		oneOf("--tool", c.Tool, "", todos.ToolCreate, todos.ToolList, todos.ToolDelete, todos.ToolAudit, audit.UnknownTool),
+		oneOf("--tool", c.Tool, append(todos.Names(), "")...),
 		oneOf("--decision", c.Decision, "", string(audit.Allow), string(audit.Deny)),
 		oneOf("--event", c.Event, append(texts(audit.Kinds()), "")...),
 		oneOf("--reason", c.Reason, append(reasons(), "")...),

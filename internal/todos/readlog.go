@@ -105,14 +105,13 @@ func (in LogInput) filter(call audit.Call) (f audit.Filter, err error) {
 		Issuer: call.Principal.Issuer, Tenant: &tenant, Since: in.Since, Until: in.Until, Subject: in.Subject, ClientID: in.ClientID,
 		Tool: in.Tool, TargetID: in.TargetID, Decision: in.Decision, Reason: in.Reason, RequestID: in.RequestID, Limit: int64(in.Limit),
 	}
-	known := []string{"", ToolCreate, ToolList, ToolDelete, ToolAudit, audit.UnknownTool}
 	switch {
 	case in.Limit < 1 || in.Limit > MaxLogPage:
 		err = &InvalidError{"limit", "must be a whole number from 1 to " + strconv.Itoa(MaxLogPage)}
 	case !in.Since.IsZero() && !in.Until.IsZero() && !in.Since.Before(in.Until):
 		err = &InvalidError{"until", "must be later than since"}
-	case !slices.Contains(known, in.Tool):
-		err = &InvalidError{"tool", "must be one of the tools, or " + audit.UnknownTool}
+	case in.Tool != "" && !slices.Contains(Names(), in.Tool):
+		err = &InvalidError{"tool", "must be one of " + strings.Join(Names(), ", ")}
 	case in.Decision != "" && in.Decision != audit.Allow && in.Decision != audit.Deny:
 		err = &InvalidError{"decision", "must be allow or deny"}
 	case in.Reason != "" && !slices.Contains(audit.Reasons(), in.Reason) && !slices.Contains(audit.CountedReasons(), in.Reason):

@@ -2,6 +2,7 @@ package todos_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +75,23 @@ func TestReadLogInput(t *testing.T) {
 		case argument != "" && (!errors.As(err, &invalid) || invalid.Argument != argument || row.Reason != audit.ReasonInvalidArguments):
 			t.Errorf("a bad %s: %v, row %s", argument, err, row.Reason)
 		}
+	}
+}
+
+// TestReadLogByName: everything that a row can name is found by it.
+func TestReadLogByName(t *testing.T) {
+	e := newEnv(t, nil)
+	for _, name := range todos.Names() {
+		e.Refuse(t.Context(), call(alice), name, audit.ReasonInvalidArguments)
+	}
+	for n, name := range todos.Names() {
+		page, err := e.ReadLog(t.Context(), call(auditor), todos.LogInput{Limit: 10, Tool: name, Reason: audit.ReasonInvalidArguments})
+		if err != nil || len(page.Rows) != 1 || page.Rows[0].Seq != int64(n+1) {
+			t.Errorf("%s: %+v, %v", name, page.Rows, err)
+		}
+	}
+	if page, err := e.Plan(t.Context(), call(alice)); err != nil || !slices.Contains(todos.Names(), e.rows()[2*len(todos.Names())].Tool) {
+		t.Errorf("the prompt is not among the names: %+v, %v", page, err)
 	}
 }
 

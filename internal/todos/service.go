@@ -23,6 +23,11 @@ const (
 	PromptPlan = "plan-my-day"
 )
 
+// Names returns all that the audit log can say that a call was of.
+func Names() []string {
+	return []string{ToolCreate, ToolList, ToolDelete, ToolAudit, PromptPlan, audit.UnknownTool}
+}
+
 // Options configure a [Service].
 type Options struct {
 	Store  Store
