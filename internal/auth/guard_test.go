@@ -17,7 +17,7 @@ import (
 func newGuard(t *testing.T, resource string) *auth.Guard {
 	t.Helper()
 	g, err := auth.NewGuard(auth.GuardOptions{
-		Resource: resource, Issuers: []string{"https://as.example/"}, Scopes: []string{"read:todos", "create:todos", "delete:todos"},
+		Resource: resource, Issuers: []string{"https://as.example/"}, Scopes: []string{"read:todos", "create:todos", "delete:todos"}, Unlisted: []string{"read:audit"},
 		Verify: func(context.Context, string) (auth.Principal, error) {
 			return auth.Principal{}, errors.New("boom " + secret)
 		},
@@ -42,7 +42,9 @@ func TestInsufficientScope(t *testing.T) {
 		{"order is ours", "", []string{"delete:todos", "read:todos"}, "read:todos delete:todos", []string{"read:todos", "delete:todos"}},
 		{"some granted", "read:todos", []string{"delete:todos", "read:todos"}, "read:todos delete:todos", []string{"delete:todos"}},
 		{"foreign granted", "admin x:y", []string{"create:todos"}, "create:todos", []string{"create:todos"}},
-		{"needed but not offered", "create:todos", []string{"read:audit"}, "create:todos read:audit", []string{"read:audit"}},
+		{"unlisted but needed", "create:todos", []string{"read:audit"}, "create:todos read:audit", []string{"read:audit"}},
+		{"unlisted but granted", "read:audit", []string{"create:todos"}, "create:todos read:audit", []string{"create:todos"}},
+		{"needed but not offered", "create:todos", []string{"read:other"}, "create:todos read:other", []string{"read:other"}},
 		{"not a scope", "", []string{`x", realm="y`, "create:todos"}, "create:todos", []string{"create:todos"}},
 	} {
 		row(t, "P10_"+c.name, func(t *testing.T) {

@@ -68,6 +68,9 @@ func TestScopeCeiling(t *testing.T) {
 		{"cut to the person", all, "alice", nil, "create:todos"},
 		{"cut to the ticks", all, "admin", []string{"delete:todos"}, "delete:todos"},
 		{"person without scopes", all, "guest", nil, ""},
+		{"unlisted asked", "read:todos read:audit", "admin", nil, "read:todos read:audit"},
+		{"unlisted asked, not ticked", "read:todos read:audit", "admin", []string{"read:todos"}, "read:todos"},
+		{"unlisted beyond the person", "create:todos read:audit", "alice", nil, "create:todos"},
 		{"only unknown asked", "openid offline_access", "admin", nil, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -72,10 +72,11 @@ func start(t *testing.T, dir, addr string, adjust ...func(*devauth.Config)) *ser
 func config(issuer, dir string) devauth.Config {
 	return devauth.Config{
 		Issuer: issuer, Resource: resource, Dir: dir,
-		Scopes: []devauth.Scope{{Name: "create:todos", Description: "Create todos"}, {Name: "read:todos", Description: "Read all"}, {Name: "delete:todos", Description: "Delete any"}},
+		Scopes: []devauth.Scope{{Name: "create:todos", Description: "Create todos"}, {Name: "read:todos", Description: "Read all"}, {Name: "delete:todos", Description: "Delete any"},
+			{Name: "read:audit", Description: "Read the log", Unlisted: true}},
 		People: []devauth.Person{
 			{Name: "alice", DisplayName: "Alice", Role: "User", Scopes: []string{"create:todos"}},
-			{Name: "admin", DisplayName: "Admin", Role: "Admin", Scopes: []string{"create:todos", "read:todos", "delete:todos"}},
+			{Name: "admin", DisplayName: "Admin", Role: "Admin", Scopes: []string{"create:todos", "read:todos", "delete:todos", "read:audit"}},
 			{Name: "guest", DisplayName: "Guest"},
 		},
 	}

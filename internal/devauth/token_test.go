@@ -122,11 +122,11 @@ func TestRefreshKeepsTheGrantedScope(t *testing.T) {
 	s := start(t, t.TempDir(), "")
 	id := s.publicClient()
 	for _, tt := range []struct {
-		person string
-		tick   []string
-		want   string
-	}{{"admin", []string{"read:todos"}, "read:todos"}, {"guest", nil, ""}} {
-		code := s.signIn(request(id), tt.person, tt.tick...).Get("code")
+		person, asked string
+		tick          []string
+		want          string
+	}{{"admin", "", []string{"read:todos"}, "read:todos"}, {"guest", "", nil, ""}, {"admin", "read:todos read:audit", nil, "read:todos read:audit"}} {
+		code := s.signIn(request(id, "scope", tt.asked), tt.person, tt.tick...).Get("code")
 		token := s.post("/token", codeForm(id, code)).json(t)["refresh_token"].(string)
 		if got := s.post("/token", refreshForm(id, token)).json(t)["scope"]; got != tt.want {
 			t.Errorf("%s: scope %q after refresh, want %q", tt.person, got, tt.want)
