@@ -138,7 +138,7 @@ func answer(err error) string {
 func crowd(random *rand.Rand) (people []auth.Principal) {
 	for _, tenant := range [][2]string{{issuer, "acme"}, {issuer, "other"}, {"https://second.example", "acme"}} {
 		for _, subject := range []string{"alice", "bob", "admin"} {
-			scopes := todos.Scopes()
+			scopes := append(todos.Scopes(), todos.ScopeAudit)
 			if subject != "admin" {
 				random.Shuffle(len(scopes), func(i, j int) { scopes[i], scopes[j] = scopes[j], scopes[i] })
 				scopes = scopes[:random.IntN(len(scopes)+1)]
@@ -158,13 +158,14 @@ type run struct {
 	// positions that pages ended at, whoever read them, and their cursors
 	ends    []todos.Todo
 	cursors []string
+	marks   []logMark
 }
 
 func pick[T any](random *rand.Rand, list []T) T { return list[random.IntN(len(list))] }
 
 func (r *run) step(p auth.Principal) {
 	now := r.clock.read()
-	switch r.random.IntN(4) {
+	switch r.random.IntN(5) {
 	case 0, 1:
 		content := pick(r.random, []string{"milk", "Milk ", "日本", ""})
 		got, err := r.Create(r.Context(), call(p), todos.CreateInput{Content: content})
@@ -192,6 +193,8 @@ func (r *run) step(p auth.Principal) {
 		if want := r.model.delete(p, now, id); answer(err) != want {
 			r.Fatalf("%s deletes %q: %v, want %s", p.Subject, id, err, want)
 		}
+	case 4:
+		r.stepLog(p)
 	}
 }
 
@@ -206,7 +209,7 @@ func TestAgainstModel(t *testing.T) {
 			r := &run{
 				env: newEnv(t, nil), random: random,
 				ids:  []string{"aaaaaaaaaaaaa", "not an id", ""},
-				ends: []todos.Todo{{}}, cursors: []string{""},
+				ends: []todos.Todo{{}}, cursors: []string{""}, marks: []logMark{{}},
 			}
 			people := crowd(random)
 			for range steps {
