@@ -8,6 +8,7 @@ import (
 
 	"todomanager/internal/audit"
 	"todomanager/internal/auth"
+	"todomanager/internal/metrics"
 	"todomanager/internal/observe"
 	"todomanager/internal/todos"
 )
@@ -15,11 +16,12 @@ import (
 // counts are the refusals that become no row of their own. What strangers do is counted
 // apart, lest it crowd out what people do.
 type counts struct {
+	metrics   *metrics.Metrics
 	strangers *audit.Counts
 	people    *audit.Counts
 }
 
-func newCounts(write func(context.Context, func(todos.Tx) error) error, logger *slog.Logger) *counts {
+func newCounts(write func(context.Context, func(todos.Tx) error) error, m *metrics.Metrics, logger *slog.Logger) *counts {
 	record := func(ctx context.Context, events []audit.Event) error {
 		return write(ctx, func(tx todos.Tx) error {
 			for _, e := range events {
@@ -30,7 +32,7 @@ func newCounts(write func(context.Context, func(todos.Tx) error) error, logger *
 			return nil
 		})
 	}
-	return &counts{audit.NewCounts(record, logger), audit.NewCounts(record, logger)}
+	return &counts{m, audit.NewCounts(record, logger), audit.NewCounts(record, logger)}
 }
 
 // tokenRejected counts a request whose token is not accepted. One without any is how
@@ -44,6 +46,7 @@ func (c *counts) tokenRejected(ctx context.Context, reason auth.Reason, issuer s
 	if reason == auth.ReasonTooMany {
 		kind = audit.RateLimited
 	}
+	c.metrics.Refused(string(kind), string(reason))
 	c.strangers.Add(audit.Refusal{
 		Kind: kind, Reason: audit.Reason(reason), Issuer: issuer, Source: audit.Network(observe.ClientAddr(ctx)),
 	})
@@ -51,11 +54,13 @@ func (c *counts) tokenRejected(ctx context.Context, reason auth.Reason, issuer s
 
 // rateLimited counts a call too many.
 func (c *counts) rateLimited(_ context.Context, p auth.Principal) {
+	c.metrics.Refused(string(audit.RateLimited), string(audit.ReasonRateLimited))
 	c.people.Add(audit.Refusal{Kind: audit.RateLimited, Reason: audit.ReasonRateLimited, Issuer: p.Issuer, Tenant: p.Tenant, Subject: p.Subject})
 }
 
 // requestRefused counts a request that is no MCP message.
 func (c *counts) requestRefused(_ context.Context, p auth.Principal) {
+	c.metrics.Refused(string(audit.RequestRefused), string(audit.ReasonMalformedRequest))
 	c.people.Add(audit.Refusal{Kind: audit.RequestRefused, Reason: audit.ReasonMalformedRequest, Issuer: p.Issuer, Tenant: p.Tenant, Subject: p.Subject})
 }
 

@@ -22,11 +22,14 @@ const (
 
 // commands is the command line.
 type commands struct {
-	Serve   serveCommand   `cmd:"" help:"Run the service."`
-	Dev     devCommand     `cmd:"" help:"Run the service with a sign-in server for trying it out, on loopback only."`
-	Check   checkCommand   `cmd:"" help:"Look at the configuration, the issuers and the database, and tell what to mend."`
-	Audit   auditCommand   `cmd:"" help:"Query, prove, archive and prune the audit log."`
-	User    userCommand    `cmd:"" help:"Block, export or erase a person."`
+	Serve serveCommand `cmd:"" help:"Run the service."`
+	Dev   devCommand   `cmd:"" help:"Run the service with a sign-in server for trying it out, on loopback only."`
+	Check checkCommand `cmd:"" help:"Look at the configuration, the issuers and the database, and tell what to mend."`
+	Audit auditCommand `cmd:"" help:"Query, prove, archive and prune the audit log."`
+	User  userCommand  `cmd:"" help:"Block, export or erase a person."`
+
+	Healthcheck healthcheckCommand `cmd:"" help:"Ask the server on this machine whether it is ready: exit code 0 or 1."`
+
 	Version versionCommand `cmd:"" help:"Print what this binary was built from."`
 }
 

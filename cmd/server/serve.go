@@ -13,6 +13,7 @@ import (
 	"todomanager/internal/config"
 	"todomanager/internal/httpserver"
 	"todomanager/internal/mcp"
+	"todomanager/internal/metrics"
 	"todomanager/internal/observe"
 	"todomanager/internal/store/sqlite"
 	"todomanager/internal/todos"
@@ -41,18 +42,19 @@ func (c *serveCommand) Run(ctx context.Context, std stdio) error {
 
 // service is the running program: the parts that must be started and stopped.
 type service struct {
-	sites  sites
-	store  *sqlite.Store
-	notary *audit.Notary
-	counts *counts
-	main   *httpserver.Server
-	ops    *httpserver.Server // nil if there is no operations listener
+	metrics *metrics.Metrics
+	sites   sites
+	store   *sqlite.Store
+	notary  *audit.Notary
+	counts  *counts
+	main    *httpserver.Server
+	ops     *httpserver.Server // nil if there is no operations listener
 }
 
 // newService wires everything and binds the listeners. It is the only place where the
 // packages meet.
 func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *service, err error) {
-	s := new(service)
+	s := &service{metrics: metrics.New()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -62,11 +64,13 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 	if err := c.CheckFiles(); err != nil {
 		return nil, err
 	}
-	s.counts = newCounts(func(ctx context.Context, fn func(todos.Tx) error) error { return s.store.Write(ctx, fn) }, logger)
+	s.counts = newCounts(func(ctx context.Context, fn func(todos.Tx) error) error { return s.store.Write(ctx, fn) }, s.metrics, logger)
 	if s.sites, err = newSites(c, logger, s.counts.tokenRejected); err != nil {
 		return nil, err
 	}
-	if s.store, err = sqlite.Open(ctx, sqlite.Options{Path: c.DB, Logger: logger, MinFree: uint64(c.MinFree)}); err != nil {
+	if s.store, err = sqlite.Open(ctx, sqlite.Options{
+		Path: c.DB, Logger: logger, MinFree: uint64(c.MinFree), Committed: s.metrics.Committed, Failed: s.metrics.Failed,
+	}); err != nil {
 		return nil, err
 	}
 	if s.notary, err = newNotary(s.store, c, logger); err != nil {
@@ -86,6 +90,7 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 		AllowedOrigins: c.AllowedOrigins,
 		TrustedProxies: c.Proxies(),
 		Health:         health,
+		Answered:       s.metrics.Request,
 		Logger:         logger,
 	}.Handler()
 	if err != nil {
@@ -113,10 +118,11 @@ func newNotary(store *sqlite.Store, c *config.Server, logger *slog.Logger) (*aud
 
 // newEndpoint builds what is behind authentication.
 func newEndpoint(s *service, logger *slog.Logger) (http.Handler, error) {
-	product, err := todos.NewService(todos.Options{Store: s.store, Logger: logger})
+	product, err := todos.NewService(todos.Options{Store: s.store, Logger: logger, Recorded: s.recorded})
 	if err != nil {
 		return nil, err
 	}
+	s.measure(product)
 	return mcp.New(mcp.Options{
 		Service: product, Version: version(), Logger: logger,
 		RequestID: observe.RequestID, InsufficientScope: s.sites.insufficientScope,
@@ -134,7 +140,7 @@ func (s *service) listen(c *config.Server, routes http.Handler, health *httpserv
 	if c.OpsListen == "" {
 		return nil
 	}
-	if s.ops, err = httpserver.Listen(httpserver.Options{Address: c.OpsListen, Handler: health, Logger: logger}); err != nil {
+	if s.ops, err = httpserver.Listen(httpserver.Options{Address: c.OpsListen, Handler: s.operations(health), Logger: logger}); err != nil {
 		return fmt.Errorf("--ops-listen: %w", err)
 	}
 	return nil

@@ -17,6 +17,7 @@ var mayImport = map[string][]string{
 	"internal/devauth": {"internal/atomicfile"},
 
 	"internal/atomicfile": {},
+	"internal/metrics":    {},
 
 	"internal/httpserver": {"internal/auth", "internal/observe"},
 	"db/migrations":       {},
@@ -27,7 +28,7 @@ var mayImport = map[string][]string{
 
 	"cmd/server": { // the only place where all meet
 		"internal/auth", "internal/audit", "internal/todos", "internal/mcp", "internal/config", "internal/observe",
-		"internal/devauth", "internal/httpserver", "internal/store/sqlite", "internal/atomicfile", "db/migrations",
+		"internal/devauth", "internal/httpserver", "internal/store/sqlite", "internal/atomicfile", "internal/metrics", "db/migrations",
 	},
 
 	// support of tests

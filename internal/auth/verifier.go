@@ -228,6 +228,17 @@ func (v *Verifier) Ready() error {
 	return fmt.Errorf("no keys loaded yet: %s", strings.Join(v.issuerURLs(), ", "))
 }
 
+// KeysFetched returns when an issuer's keys were fetched, or the zero time if they never
+// were.
+func (v *Verifier) KeysFetched(issuer string) time.Time {
+	if i := v.issuers[issuer]; i != nil {
+		if set := i.keys.set.Load(); set != nil {
+			return set.fetched
+		}
+	}
+	return time.Time{}
+}
+
 func (v *Verifier) issuerURLs() []string {
 	urls := make([]string, 0, len(v.issuers))
 	for url := range v.issuers {

@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -10,7 +11,10 @@ import (
 
 // logAccess writes one line for each request, when it is over. Health probes come
 // every few seconds and are logged at debug.
-func logAccess(logger *slog.Logger, next http.Handler) http.Handler {
+func logAccess(logger *slog.Logger, answered func(context.Context, int), next http.Handler) http.Handler {
+	if answered == nil {
+		answered = func(context.Context, int) {}
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		rec := &recorder{ResponseWriter: w}
@@ -18,6 +22,8 @@ func logAccess(logger *slog.Logger, next http.Handler) http.Handler {
 			level := slog.LevelInfo
 			if r.URL.Path == livePath || r.URL.Path == readyPath {
 				level = slog.LevelDebug
+			} else {
+				answered(r.Context(), rec.status)
 			}
 			logger.LogAttrs(r.Context(), level, "request",
 				slog.String("method", clip(r.Method, 16)),

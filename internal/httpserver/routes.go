@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -24,6 +25,9 @@ type Routes struct {
 	// Health answers /livez and /readyz, whatever the Host header: probes send
 	// addresses.
 	Health *Health
+	// Answered, if set, is told the status of each answer but those to probes, 0 if there
+	// was none. It must not block.
+	Answered func(ctx context.Context, status int)
 	// Logger gets the access log and the errors.
 	Logger *slog.Logger
 }
@@ -45,7 +49,7 @@ func (r Routes) Handler() (http.Handler, error) {
 		}
 	})
 	proxies := proxies(r.TrustedProxies)
-	return identify(proxies, logAccess(r.Logger, recoverPanics(r.Logger, root))), nil
+	return identify(proxies, logAccess(r.Logger, r.Answered, recoverPanics(r.Logger, root))), nil
 }
 
 // endpoint lets POST through and answers everything else before authentication:

@@ -33,6 +33,9 @@ type Options struct {
 	Store  Store
 	Logger *slog.Logger
 	NewID  func() string // nil: the package's NewID
+
+	// Recorded, if set, is told of each call once its row is durable. It must not block.
+	Recorded func(e audit.Event)
 }
 
 // Service carries out the tools. It is safe for concurrent use.
@@ -40,6 +43,8 @@ type Service struct {
 	store  Store
 	logger *slog.Logger
 	newID  func() string
+
+	recorded func(audit.Event)
 
 	unrecorded atomic.Int64   // refusals without a row
 	tell       rate.Sometimes // of them: a broken disk must not fill another with log lines
@@ -53,6 +58,9 @@ func NewService(o Options) (*Service, error) {
 	s := &Service{store: o.Store, logger: o.Logger, newID: o.NewID, tell: rate.Sometimes{First: 3, Interval: time.Second}}
 	if s.newID == nil {
 		s.newID = NewID
+	}
+	if s.recorded = o.Recorded; s.recorded == nil {
+		s.recorded = func(audit.Event) {}
 	}
 	return s, nil
 }
@@ -80,10 +88,14 @@ func (s *Service) run(ctx context.Context, call audit.Call, tool string, known o
 		if err != nil {
 			return err
 		}
+		o.event = o.decision.event(call, tool, o.event)
 		last.Store(&o)
-		return tx.Record(o.decision.event(call, tool, o.event))
+		return tx.Record(o.event)
 	})
 	o := last.Load()
+	if err == nil {
+		s.recorded(o.event)
+	}
 	if o == nil {
 		o = &known
 	}
@@ -129,6 +141,9 @@ var errRefused = errors.New("refused by the door")
 func (s *Service) deny(ctx context.Context, call audit.Call, tool string, reason audit.Reason, cause error) error {
 	return s.run(ctx, call, tool, refused(reason, cause), nil)
 }
+
+// Unrecorded returns how many refusals have no row since the start.
+func (s *Service) Unrecorded() int64 { return s.unrecorded.Load() }
 
 // reportUnrecorded tells the operator of a refusal whose row could not be written.
 func (s *Service) reportUnrecorded(ctx context.Context, tool string, reason audit.Reason, err error) {

@@ -22,9 +22,6 @@ func (o Options) ReaderPool() (*sql.DB, error) { return o.pool(forReading, 1) }
 // LookerPool opens connections as other processes' are.
 func (o Options) LookerPool() (*sql.DB, error) { return o.pool(forLooking, 1) }
 
-// Waiting returns how many calls wait for the writer.
-func (s *Store) Waiting() int { return len(s.writer.queue) }
-
 // The limits that tests reach.
 const (
 	QueueLimit    = queueLimit

@@ -24,6 +24,12 @@ type Options struct {
 	Free    func(string) (uint64, error) // how many bytes are free where a file is, for any goroutine; nil: asks the system
 	Now     func() time.Time             // nil: time.Now
 
+	// Committed and Failed, if set, are told of each transaction of calls: how many they
+	// were and how long it took; whether it was "lost" or its outcome is "unknown". They
+	// must not block.
+	Committed func(calls int, took time.Duration)
+	Failed    func(outcome string)
+
 	opened fs.FileInfo                             // the file, to tell when another or none is in its place
 	turns  turns                                   // how the writer waits for other processes
 	wrap   func(driver.Connector) driver.Connector // tests inject faults here
@@ -85,6 +91,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Free == nil {
 		o.Free = freeBytes
+	}
+	if o.Committed == nil {
+		o.Committed = func(int, time.Duration) {}
+	}
+	if o.Failed == nil {
+		o.Failed = func(string) {}
 	}
 	if o.turns == (turns{}) {
 		o.turns = serverTurns

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"todomanager/internal/audit"
 	"todomanager/internal/store/sqlite/internal/sqlitedb"
@@ -91,6 +92,18 @@ func rehearse(t todos.Tx) error {
 		return err
 	}
 	return errRehearsed
+}
+
+// Waiting returns how many calls wait for the writer.
+func (s *Store) Waiting() int { return len(s.writer.queue) }
+
+// LogBytes returns the size of the write-ahead log.
+func (s *Store) LogBytes() int64 {
+	info, err := os.Stat(s.options.Path + "-wal")
+	if err != nil {
+		return 0
+	}
+	return info.Size()
 }
 
 // DiskFree returns an error while less than Options.MinFree is free.

@@ -152,6 +152,7 @@ func (w *writer) gather(group []*job) []*job {
 // commit runs a group in one transaction and answers its callers. It returns those who
 // lost their work to somebody else's error and have not been tried again yet.
 func (w *writer) commit(group []*job) (again []*job) {
+	began := time.Now()
 	g, err := w.begin()
 	if err != nil {
 		return w.undone(group, nil, err)
@@ -169,6 +170,7 @@ func (w *writer) commit(group []*job) (again []*job) {
 		return w.lost(group, nil, err)
 	}
 	if err := g.commit(); err != nil {
+		w.Failed("unknown")
 		w.Logger.Error("a commit failed; its calls may or may not be in the database", "calls", len(group), "err", err)
 		w.rollback()
 		for _, j := range group {
@@ -179,6 +181,7 @@ func (w *writer) commit(group []*job) (again []*job) {
 	for i, j := range group {
 		j.done <- results[i]
 	}
+	w.Committed(len(group), time.Since(began))
 	w.count(g.head.Seq - g.began)
 	return nil
 }
@@ -209,6 +212,7 @@ func (w *writer) lost(group []*job, guilty *job, cause error) (again []*job) {
 // undone sorts the calls of a group that was rolled back: a first-timer runs again, the
 // others hear that nothing was changed.
 func (w *writer) undone(group []*job, guilty *job, cause error) (again []*job) {
+	w.Failed("lost")
 	for _, j := range group {
 		switch {
 		case j == guilty:

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"net/http"
+	"time"
+
+	"todomanager/internal/audit"
+	"todomanager/internal/httpserver"
+	"todomanager/internal/todos"
+)
+
+// recorded counts a call.
+func (s *service) recorded(e audit.Event) {
+	s.metrics.Call(e.Tool, string(e.Decision), string(e.Reason), time.Since(e.Call.Started))
+}
+
+// measure adds what is read when somebody looks.
+func (s *service) measure(product *todos.Service) {
+	s.metrics.Counter("unrecorded_refusals_total", "Refused calls whose audit row could not be written.", func() float64 {
+		return float64(product.Unrecorded())
+	})
+	s.metrics.Gauge("writer_queue", "Calls that wait for the writer; at 1,024 further ones are shed.", func() float64 { return float64(s.store.Waiting()) })
+	s.metrics.Gauge("wal_bytes", "Size of the database's write-ahead log.", func() float64 { return float64(s.store.LogBytes()) })
+	for _, site := range s.sites {
+		for _, issuer := range site.Issuers.URLs() {
+			s.metrics.Gauge("issuer_keys_fetched_timestamp_seconds", "When the issuer's keys were last fetched, 0 if never.", func() float64 {
+				at := site.verifier.KeysFetched(issuer)
+				if at.IsZero() {
+					return 0
+				}
+				return float64(at.Unix())
+			}, "issuer", issuer)
+		}
+	}
+}
+
+// operations is what the operations listener serves.
+func (s *service) operations(health *httpserver.Health) http.Handler {
+	m := s.metrics.Handler()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/metrics" {
+			m.ServeHTTP(w, r)
+			return
+		}
+		health.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,145 @@
+// Package metrics counts what the server does, for Prometheus. Nothing in it names a
+// person, a todo or a token: whoever may see the numbers need not be trusted with more.
+//
+// The parts of the server know nothing of it. They have options that are called with what
+// happens, and cmd/server gives them the methods of a [Metrics].
+package metrics
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// namespace begins all names.
+const namespace = "todomanager"
+
+// Metrics are the server's. They are safe for concurrent use.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	calls    *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	refused  *prometheus.CounterVec
+	requests *prometheus.CounterVec
+	group    prometheus.Histogram
+	commit   prometheus.Histogram
+	failed   *prometheus.CounterVec
+}
+
+// New returns metrics that are all zero, with those of the Go runtime and the process.
+func New() *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Name: "calls_total", Help: "Calls of tools and prompts that have a row in the audit log.",
+		}, []string{"tool", "decision", "reason"}),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: namespace, Name: "call_duration_seconds", Help: "From the arrival of a call to its durable row.",
+			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14), // to 4 s
+		}, []string{"tool"}),
+		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Name: "refused_total", Help: "Requests refused before they were a call: token.rejected, rate.limited, request.refused.",
+		}, []string{"event", "reason"}),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Name: "http_requests_total", Help: "Answers by their HTTP status; probes are not counted.",
+		}, []string{"status"}),
+		group: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: namespace, Name: "commit_group_size", Help: "Calls that share a transaction.", Buckets: prometheus.ExponentialBuckets(1, 2, 8), // to 128
+		}),
+		commit: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Namespace: namespace, Name: "commit_duration_seconds", Help: "From the beginning of a transaction to its end on the disk.",
+			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14),
+		}),
+		failed: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Namespace: namespace, Name: "commits_failed_total", Help: "Transactions that were lost (nothing was changed) or whose outcome is unknown.",
+		}, []string{"outcome"}),
+	}
+	m.registry.MustRegister(m.calls, m.duration, m.refused, m.requests, m.group, m.commit, m.failed,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Handler answers with all of them in Prometheus' text format.
+func (m *Metrics) Handler() http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4, EnableOpenMetrics: true})
+}
+
+// Call counts a call whose row is durable. The labels are of closed lists.
+func (m *Metrics) Call(tool, decision, reason string, took time.Duration) {
+	m.calls.WithLabelValues(tool, decision, reason).Inc()
+	m.duration.WithLabelValues(tool).Observe(took.Seconds())
+}
+
+// Refused counts what was refused before it was a call.
+func (m *Metrics) Refused(event, reason string) { m.refused.WithLabelValues(event, reason).Inc() }
+
+// Request counts an answer.
+func (m *Metrics) Request(_ context.Context, status int) {
+	m.requests.WithLabelValues(statusText(status)).Inc()
+}
+
+// Committed notes a transaction of so many calls.
+func (m *Metrics) Committed(calls int, took time.Duration) {
+	m.group.Observe(float64(calls))
+	m.commit.Observe(took.Seconds())
+}
+
+// Failed notes a transaction that was lost, or whose outcome is unknown.
+func (m *Metrics) Failed(outcome string) { m.failed.WithLabelValues(outcome).Inc() }
+
+// Gauge adds a value that is read when somebody looks. Read must not block. Labels are
+// name, value, name, value and so on.
+func (m *Metrics) Gauge(name, help string, read func() float64, labels ...string) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: namespace, Name: name, Help: help, ConstLabels: constLabels(labels),
+	}, read))
+}
+
+// Counter is Gauge for what only rises.
+func (m *Metrics) Counter(name, help string, read func() float64) {
+	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, read))
+}
+
+func constLabels(pairs []string) prometheus.Labels {
+	labels := make(prometheus.Labels)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		labels[pairs[i]] = pairs[i+1]
+	}
+	return labels
+}
+
+// statusText spares the common ones an allocation, and keeps what no code of ours sends
+// from making labels.
+func statusText(status int) string {
+	switch status {
+	case http.StatusOK:
+		return "200"
+	case http.StatusUnauthorized:
+		return "401"
+	case http.StatusForbidden:
+		return "403"
+	case http.StatusNotFound:
+		return "404"
+	case http.StatusTooManyRequests:
+		return "429"
+	case http.StatusServiceUnavailable:
+		return "503"
+	}
+	switch {
+	case status == 0:
+		return "aborted"
+	case status < 300:
+		return "2xx"
+	case status < 400:
+		return "3xx"
+	case status < 500:
+		return "4xx"
+	default:
+		return "5xx"
+	}
+}
