@@ -20,9 +20,11 @@ import (
 type auditStatsCommand struct {
 	databaseFlags
 
-	Since  since  `default:"30d" placeholder:"TIME" help:"Sum up what happened since then (${default}): a duration back from now, a date, or an RFC 3339 time."`
-	Top    int    `default:"10" placeholder:"N" help:"How many people and clients to show (${default})."`
-	Output string `short:"o" default:"text" placeholder:"text|json" help:"Form of the output (${default})."`
+	Since  since   `default:"30d" placeholder:"TIME" help:"Sum up what happened since then (${default}): a duration back from now, a date, or an RFC 3339 time."`
+	Issuer string  `placeholder:"URL" help:"Count only what happened under this issuer. Size and growth are those of the whole log."`
+	Tenant *string `placeholder:"TEXT" help:"Count only what happened in this tenant; empty for what has none."`
+	Top    int     `default:"10" placeholder:"N" help:"How many people and clients to show (${default})."`
+	Output string  `short:"o" default:"text" placeholder:"text|json" help:"Form of the output (${default})."`
 }
 
 // Validate refuses what makes no sense.
@@ -37,7 +39,8 @@ func (c *auditStatsCommand) Run(ctx context.Context, std stdio) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
-	stats, err := log.Stats(ctx, c.Since.before(time.Now()), c.Top)
+	now := time.Now()
+	stats, err := log.Stats(ctx, audit.StatsQuery{Since: c.Since.before(now), Now: now, Issuer: c.Issuer, Tenant: c.Tenant, Top: c.Top})
 	if err != nil {
 		return err
 	}
@@ -51,6 +54,7 @@ func (c *auditStatsCommand) Run(ctx context.Context, std stdio) (err error) {
 func printStats(out io.Writer, s *audit.Stats, bars bool) error {
 	p := &statsPrinter{w: tabwriter.NewWriter(out, 0, 0, 2, ' ', 0), bars: bars}
 	p.size(&s.Size)
+	p.selected(s)
 	p.section("CALLS SINCE "+s.Since.Format(time.RFC3339), "ALLOWED", "DENIED")
 	p.outcomes("all", s.Calls, 0)
 	p.calls(s)
@@ -89,6 +93,16 @@ func (p *statsPrinter) size(z *audit.Size) {
 	p.line("", fmt.Sprintf("about %s, %d bytes a row", sizeText(z.Bytes), z.RowBytes))
 	p.line("FILE", fmt.Sprintf("%s, of which %s free; write-ahead log %s", sizeText(z.FileBytes), sizeText(z.FreeBytes), sizeText(z.WALBytes)))
 	p.line("GROWTH", fmt.Sprintf("%d rows a day, about %s a year", z.RowsPerDay, sizeText(z.BytesPerYear)))
+}
+
+// selected says what is left out of all that follows, so that nobody takes it for the whole.
+func (p *statsPrinter) selected(s *audit.Stats) {
+	if s.Issuer != "" {
+		p.line("ONLY", "issuer "+audit.Quoted(s.Issuer))
+	}
+	if s.Tenant != nil {
+		p.line("ONLY", "tenant "+audit.Quoted(*s.Tenant))
+	}
 }
 
 func (p *statsPrinter) calls(s *audit.Stats) {

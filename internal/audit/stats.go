@@ -7,10 +7,27 @@ import (
 	"time"
 )
 
+// StatsQuery says what is to be summed up. Size and growth are those of the whole log,
+// whatever it selects.
+type StatsQuery struct {
+	Since  time.Time
+	Now    time.Time // where the rate of growth ends: a log that is quiet now does not grow
+	Issuer string    // if not empty, only what happened under this issuer
+	Tenant *string   // if not nil, only what happened in this tenant
+	Top    int       // at most so many people and clients
+}
+
+// Selects reports whether a group is to be counted.
+func (q *StatsQuery) Selects(g *Group) bool {
+	return (q.Issuer == "" || g.Issuer == q.Issuer) && (q.Tenant == nil || g.Tenant == *q.Tenant)
+}
+
 // Stats sums up a log: its size, and what happened since a time.
 type Stats struct {
 	Size     Size        `json:"size"`
 	Since    time.Time   `json:"since"`
+	Issuer   string      `json:"issuer,omitempty"` // as in the query: all that follows is of it
+	Tenant   *string     `json:"tenant,omitempty"`
 	Rows     int64       `json:"rows"`     // since then
 	Calls    Outcomes    `json:"calls"`    // since then, like all that follows
 	Tools    []ToolStats `json:"tools"`    // in order of name
@@ -32,7 +49,7 @@ type Size struct {
 	FileBytes    int64     `json:"file_bytes"`     // of the database
 	FreeBytes    int64     `json:"free_bytes"`     // in it, which it can use again
 	WALBytes     int64     `json:"wal_bytes"`      // of the write-ahead log
-	RowsPerDay   int64     `json:"rows_per_day"`   // since the time
+	RowsPerDay   int64     `json:"rows_per_day"`   // since the time, or the first row
 	BytesPerYear int64     `json:"bytes_per_year"` // at that rate
 }
 
