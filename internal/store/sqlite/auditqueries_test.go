@@ -83,6 +83,41 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
+// TestQuickQuestions: what goes through the blocks looks into an index of each, with and
+// without the planner's statistics, and never through the rows.
+func TestQuickQuestions(t *testing.T) {
+	o := sqlite.Options{Path: filepath.Join(t.TempDir(), "todos.db")}
+	open(t, o)
+	db := writerPool(t, o)
+	// Ten blocks: of a log of one block the planner may well look through all rows.
+	if _, err := db.Exec(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 40000)
+		INSERT INTO audit_log (seq, occurred_at, event, tool, decision, reason, basis, scopes_granted, scopes_used,
+			issuer, tenant, subject, target_id, token_sha256, token_id, request_id, duration_us, hash)
+		SELECT i, i, 'tool.call', 'delete-todo', 'allow', 'ok', 'owner', '', '',
+			'https://id.example', '', 'person' || i%400, printf('%013d', i), zeroblob(32), '', printf('%020d', i), 0, zeroblob(32) FROM n`); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []string{"SELECT 1", "ANALYZE"} {
+		if _, err := db.Exec(step); err != nil {
+			t.Fatal(err)
+		}
+		quick := 0
+		for _, q := range questions(t) {
+			if !strings.Contains(q.query, "audit_block_v1") {
+				continue
+			}
+			quick++
+			plan := strings.Join(explain(t, db, statement{name: q.title, text: q.query}), "\n")
+			if !strings.Contains(plan, "SEARCH audit_log USING INDEX audit_log_by_") || strings.Contains(plan, "SCAN audit_log") {
+				t.Errorf("after %s, %s:\n%s", step, q.title, plan)
+			}
+		}
+		if quick != 3 {
+			t.Errorf("%d quick questions, want 3: the page names them", quick)
+		}
+	}
+}
+
 // sqliteShell returns the program, or nothing if there is none where it need not be.
 func sqliteShell(t *testing.T) string {
 	t.Helper()
@@ -178,6 +213,9 @@ func events() []audit.Event {
 		for i := range e.Call.Principal.TokenHash {
 			e.Call.Principal.TokenHash[i] = token
 		}
+		if subject == "carol" {
+			e.Call.Principal.Scopes = auth.Scopes{todos.ScopeCreate, todos.ScopeDelete, todos.ScopeRead}
+		}
 		if r != audit.ReasonOK {
 			e.Decision = audit.Deny
 		}
@@ -199,6 +237,8 @@ func events() []audit.Event {
 			Call: audit.Call{Principal: auth.Principal{Issuer: "https://id.example", Subject: subject}}}
 	}
 	const ok = audit.ReasonOK
+	plan := about(call("alice", 1, todos.PromptPlan, ok, audit.BasisOwner), "", "", 1)
+	plan.Kind = audit.PromptGet
 	return []audit.Event{
 		about(call("alice", 1, todos.ToolCreate, ok, audit.BasisScope, todos.ScopeCreate), "aaaaaaaaaaaaa", "", 0),
 		call("alice", 1, todos.ToolList, ok, audit.BasisOwner),
@@ -218,5 +258,6 @@ func events() []audit.Event {
 		call("alice", 1, todos.ToolCreate, audit.ReasonStorageLow, audit.BasisNone),
 		call("alice", 1, todos.ToolCreate, audit.ReasonInternalError, audit.BasisNone),
 		call("alice", 1, audit.UnknownTool, audit.ReasonUnknownTool, audit.BasisNone),
+		plan,
 	}
 }
