@@ -37,9 +37,10 @@ func (c *userExportCommand) export(ctx context.Context, admin *sqlite.Admin, by 
 	lines := json.NewEncoder(w)
 	lines.SetEscapeHTML(false)
 	line := func(name string, value any) error { return lines.Encode(map[string]any{name: value}) }
+	var found sqlite.Person
 	err := admin.Export(ctx, c.owner(), by, sqlite.Export{
 		Person: func(p sqlite.Person) error {
-			c.doubt(std.err, p)
+			found = p
 			return line("person", struct {
 				Issuer    string    `json:"issuer"`
 				Tenant    string    `json:"tenant"`
@@ -55,8 +56,12 @@ func (c *userExportCommand) export(ctx context.Context, admin *sqlite.Admin, by 
 				CreatedAt time.Time `json:"created_at"`
 			}{t.ID, t.Content, t.CreatedAt})
 		},
-		Row: func(r audit.Row) error { return line("audit", c.own(r)) },
+		Row: func(r audit.Row) error { found.Rows++; return line("audit", c.own(r)) },
 	})
+	if err == nil {
+		found.Rows-- // that of this export, which is there of anybody
+		c.doubt(std.err, found)
+	}
 	return errors.Join(err, w.Flush())
 }
 
