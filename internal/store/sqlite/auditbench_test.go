@@ -20,7 +20,7 @@ import (
 var benchRows = flag.Int("rows", 20_000, "rows of the audit log that BenchmarkAuditLog works on; 10000000 for the long form")
 
 // BenchmarkAuditLog measures what operators do on a long log of many people: the newest
-// page by each filter, verification, and pruning half of the log beside a server that
+// page by each filter, verification, statistics, and pruning half of the log beside a server that
 // goes on writing.
 func BenchmarkAuditLog(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "todos.db")
@@ -78,6 +78,14 @@ func BenchmarkAuditLog(b *testing.B) {
 			rows += r.Rows
 		}
 		b.ReportMetric(float64(rows)/b.Elapsed().Seconds(), "rows/s")
+	})
+	b.Run("stats", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := log.Stats(b.Context(), audit.StatsQuery{Now: time.Now(), Top: 10}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(*benchRows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 	})
 	b.Run("prune", func(b *testing.B) { benchmarkPrune(b, s, log, path) })
 }
