@@ -24,25 +24,31 @@ async function post(base, action, body) {
 
 // signIn goes from the authorization URL through both pages to the client's callback.
 // It returns the scopes that the consent page offered.
-export async function signIn(authorizeURL, person) {
-  const { offered, callback } = await consent(authorizeURL, person);
+export async function signIn(authorizeURL, person, only) {
+  const { offered, callback } = await consent(authorizeURL, person, only);
   const done = await fetch(callback, { signal: AbortSignal.timeout(10_000) });
   if (!done.ok) throw new Error(`the client's callback answered ${done.status}`);
   return offered;
 }
 
-// approve returns where the sign-in redirects to, which nobody need be listening at.
-export async function approve(authorizeURL, person) {
-  return (await consent(authorizeURL, person)).callback;
+// approve returns where the sign-in redirects to, which nobody need be listening at. Only, if
+// given, are the scopes to leave ticked.
+export async function approve(authorizeURL, person, only) {
+  return (await consent(authorizeURL, person, only)).callback;
 }
 
-async function consent(authorizeURL, person) {
+// consent allows all scopes that are offered, or of these only some.
+async function consent(authorizeURL, person, only) {
   const accounts = await fetch(authorizeURL, { signal: AbortSignal.timeout(10_000) });
   const choice = fields(await accounts.text(), "/authorize/account");
   choice.set("account", person);
   const page = await post(authorizeURL, "/authorize/account", choice);
   const decision = fields(await page.text(), "/authorize/decision");
   const offered = decision.getAll("scope");
+  if (only) {
+    decision.delete("scope");
+    for (const scope of offered.filter((scope) => only.includes(scope))) decision.append("scope", scope);
+  }
   decision.set("decision", "allow");
   const answer = await post(authorizeURL, "/authorize/decision", decision);
   const callback = answer.headers.get("location");
