@@ -9,6 +9,9 @@ import { UnauthorizedError as Unauthorized1 } from "@modelcontextprotocol/sdk/cl
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as Transport1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { byOwner, byScope, called, denied, id, scenario } from "../checks.mjs";
+import { callback, Client as Registration, discover } from "../foreign/client.mjs";
+import { OIDCProvider } from "../foreign/oidc-provider.mjs";
+import { Server } from "../foreign/server.mjs";
 import { Person } from "./person.mjs";
 import { remote } from "./remote.mjs";
 
@@ -20,9 +23,9 @@ const version = (name) => {
 const endpoint = new URL(process.env.SERVER_URL);
 const info = { name: "e2e", version: "1" };
 
-const typescript2 = (mode) => ({
+const typescript2 = (mode, at = endpoint) => ({
   open: (authProvider) => {
-    const transport = new v2.StreamableHTTPClientTransport(endpoint, { authProvider });
+    const transport = new v2.StreamableHTTPClientTransport(at, { authProvider });
     return { transport, client: new v2.Client(info, mode && { versionNegotiation: { mode } }), finish: (params) => transport.finishAuth(params) };
   },
   refused: (error) => error instanceof v2.UnauthorizedError,
@@ -136,6 +139,54 @@ async function withSDK(kind, step) {
   await narrow.close();
 }
 
+// withProvider is a person at a provider that others wrote, whose client was registered by
+// hand. The server tells clients to ask for less than it takes to create.
+async function withProvider(step) {
+  const [port, own] = process.env.PROVIDER_PORTS.split(" ").map(Number);
+  const provider = new OIDCProvider({ port, resources: [`http://localhost:${own}`] });
+  const server = new Server({ name: "oidc-provider", port: own, args: ["--issuer", provider.issuer, "--challenge-scopes", "read:todos"] });
+  try {
+    await provider.start();
+    await server.start();
+    const registered = await Registration.register((await discover(server.endpoint)).server);
+    const admin = new Person("admin", { pages: provider.approve("admin"), redirectUrl: callback, client: { client_id: registered.id, issuer: provider.issuer } });
+    await steppingUp(step, new Session(typescript2("auto", new URL(server.endpoint)), admin));
+    const rows = (await server.audit()).map((row) => `${row.tool} ${row.reason} ${row.scopes_granted}`);
+    assert.deepEqual(rows.filter((row) => row.startsWith("create-todo")),
+      ["create-todo missing_scope read:todos", "create-todo ok create:todos read:todos"]);
+    assert.ok((await server.audit()).every((row) => row.client_id === registered.id));
+  } finally {
+    await server.stop();
+    await provider.stop();
+  }
+}
+
+async function steppingUp(step, session) {
+  const { person } = session;
+  await step(0, async () => {
+    await session.connect();
+    assert.deepEqual(person.asked, ["read:todos offline_access"]);
+  });
+  await step(1, () => assert.ok(person.saved.refresh_token));
+  await step(4, async () => {
+    const { structuredContent: todo } = await session.call("create-todo", { content: "an errand" });
+    assert.match(todo.id, id);
+    assert.equal(person.asked.length, 2);
+  });
+  await step(5, () => assert.ok(["create:todos", "read:todos"].every((scope) => person.saved.scope.includes(scope))));
+  await step(2, async () => {
+    const { structuredContent: { todos: [todo] } } = await session.call("get-todos", {});
+    const { structuredContent: deleted } = await session.call("delete-todo", { id: todo.id });
+    assert.equal(deleted.message, `Todo ${todo.id} deleted`);
+  });
+  await step(3, async () => {
+    person.expire();
+    await session.call("get-todos", {});
+    assert.equal(person.asked.length, 2, "nobody was asked to sign in again");
+  });
+  await session.close();
+}
+
 export async function threeTools(session) {
   const { structuredContent: todo } = await session.call("create-todo", { content: "an errand" });
   called("alice", "create-todo", byScope("create:todos"));
@@ -154,6 +205,8 @@ await play("ts2 2026", `TypeScript SDK ${version("@modelcontextprotocol/client")
 await play("ts1", `TypeScript SDK ${version("@modelcontextprotocol/sdk")}`, (step) => withSDK(typescript1, step));
 await play("mcp-remote", `mcp-remote ${version("mcp-remote")}`, (step) => remote(step, []));
 await play("mcp-remote 2026", `mcp-remote ${version("mcp-remote")}, 2026-07-28`, (step) => remote(step, ["--protocol", "auto"]));
+
+await play("oidc-provider", `TypeScript SDK ${version("@modelcontextprotocol/client")}, 2026-07-28, oidc-provider, registered by hand`, withProvider);
 
 const lines = [`| client | ${steps.join(" | ")} |`, `|---|${steps.map(() => "---").join("|")}|`];
 for (const [label, results] of table) lines.push(`| ${label} | ${steps.map((s) => results.get(s) ?? "–").join(" | ")} |`);

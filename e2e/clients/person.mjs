@@ -4,17 +4,18 @@
 import { approve } from "../signin.mjs";
 
 export class Person {
-  constructor(name, { only } = {}) {
-    this.name = name;
-    this.only = only; // what to leave ticked at the first consent
+  // only is what to leave ticked at the first consent; pages take a person from an
+  // authorization URL through the provider's pages and return the redirect; client is one
+  // that was registered before.
+  constructor(name, { only, pages = (url, only) => approve(url, name, only), redirectUrl = "http://127.0.0.1:1/callback", client } = {}) {
+    Object.assign(this, { name, only, pages, redirectUrl, client });
     this.asked = []; // the scope of each authorization request
+    this.clientMetadata = {
+      client_name: "e2e", redirect_uris: [redirectUrl], grant_types: ["authorization_code", "refresh_token"],
+      response_types: ["code"], token_endpoint_auth_method: "none", application_type: "native",
+    };
   }
 
-  redirectUrl = "http://127.0.0.1:1/callback"; // nothing listens there
-  clientMetadata = {
-    client_name: "e2e", redirect_uris: [this.redirectUrl], grant_types: ["authorization_code", "refresh_token"],
-    response_types: ["code"], token_endpoint_auth_method: "none",
-  };
   state() { return "state"; }
   clientInformation() { return this.client; }
   saveClientInformation(client) { this.client = client; }
@@ -34,7 +35,7 @@ export class Person {
     const url = this.pending, only = this.only;
     if (!url) throw new Error("the client sent nobody to sign in");
     this.pending = this.only = undefined; // asked again, they allow all
-    return new URL(await approve(url.href, this.name, only)).searchParams;
+    return new URL(await this.pages(url.href, only)).searchParams;
   }
 
   // expire spoils the access token, as the server sees it; the refresh token stays good.
