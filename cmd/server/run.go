@@ -28,6 +28,7 @@ type commands struct {
 	Audit auditCommand `cmd:"" help:"Query, prove, archive and prune the audit log."`
 	User  userCommand  `cmd:"" help:"Block, export or erase a person."`
 
+	Backup      backupCommand      `cmd:"" help:"Copy the database while it is served, check the copy, and say what is in it."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the server on this machine whether it is ready: exit code 0 or 1."`
 
 	Version versionCommand `cmd:"" help:"Print what this binary was built from."`

@@ -65,11 +65,12 @@ const (
 	UserErase   Kind = "user.erase"
 	AuditExport Kind = "audit.export"
 	AuditPrune  Kind = "audit.prune"
+	Backup      Kind = "backup"
 )
 
 // Kinds returns all kinds.
 func Kinds() []Kind {
-	return []Kind{ToolCall, PromptGet, TokenRejected, RequestRefused, RateLimited, UserBlock, UserUnblock, UserExport, UserErase, AuditExport, AuditPrune}
+	return []Kind{ToolCall, PromptGet, TokenRejected, RequestRefused, RateLimited, UserBlock, UserUnblock, UserExport, UserErase, AuditExport, AuditPrune, Backup}
 }
 
 // IsCall reports whether events of the kind are calls by a verified caller, each with a
