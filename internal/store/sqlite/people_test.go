@@ -76,8 +76,17 @@ func openAdmin(t *testing.T, path string) *sqlite.Admin {
 	return admin
 }
 
-// writeMany makes todos of a person, each with its row, in one transaction.
+// writeMany makes todos of a person, each with its row, in transactions that are short also
+// where everything is slow.
 func writeMany(t *testing.T, s *sqlite.Store, who todos.Owner, n int) {
+	const together = 250
+	for ; n > together; n -= together {
+		writeSome(t, s, who, together)
+	}
+	writeSome(t, s, who, n)
+}
+
+func writeSome(t *testing.T, s *sqlite.Store, who todos.Owner, n int) {
 	err := s.Write(t.Context(), func(tx todos.Tx) error {
 		for i := range n {
 			todo := todos.Todo{ID: todos.NewID(), Content: fmt.Sprintf("todo %d", i), OwnerID: who.Subject, CreatedAt: tx.Now()}
