@@ -42,7 +42,7 @@ func checkEnvelope(body []byte) (message map[string]jsontext.Value, bad *rpcErro
 // unknownMethod reports whether message calls a method that the server does not have,
 // and by which id. The SDK's words for that are a plain 400 in the protocols before
 // 2026-07-28. A method that is spelled with escapes is left to the SDK.
-func unknownMethod(message map[string]jsontext.Value) (id jsontext.Value, unknown bool) {
+func (d *door) unknownMethod(message map[string]jsontext.Value) (id jsontext.Value, unknown bool) {
 	id = message["id"]
 	if kind := id.Kind(); kind != jsontext.KindString && kind != jsontext.KindNumber {
 		return nil, false // a notification, or no id that could be answered
@@ -51,7 +51,7 @@ func unknownMethod(message map[string]jsontext.Value) (id jsontext.Value, unknow
 	if method.Kind() != jsontext.KindString || bytes.ContainsRune(method, '\\') {
 		return nil, false
 	}
-	return id, !allowed(string(method[1 : len(method)-1]))
+	return id, !d.allowed(string(method[1 : len(method)-1]))
 }
 
 var (

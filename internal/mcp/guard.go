@@ -12,7 +12,7 @@ import (
 	"todomanager/internal/audit"
 )
 
-// allowed is what clients may call. Others are refused even where the SDK would answer
+// allowed is what clients may call of this server. Others are refused even where the SDK would answer
 // them: it lists prompts and resources that the server does not declare.
 func allowed(method string) bool {
 	switch method {
@@ -57,7 +57,7 @@ func called(method string, req mcp.Request) (kind audit.Kind, name string, meta 
 func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (res mcp.Result, err error) {
 		x := exchangeFrom(ctx)
-		if !allowed(method) {
+		if !d.allowed(method) {
 			return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "method not found"}
 		}
 		tool := audit.UnknownTool

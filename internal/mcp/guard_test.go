@@ -28,6 +28,7 @@ func TestCallEndedByTheSDK(t *testing.T) {
 	service := new(refusals)
 	d := &door{
 		Options: Options{Service: service, Logger: slog.New(slog.DiscardHandler)},
+		allowed: allowed,
 		names:   map[audit.Kind]map[string]bool{audit.ToolCall: {todos.ToolCreate: true}},
 	}
 	ended := errors.New("ended by the SDK")

@@ -44,7 +44,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, *bad)
 		return
 	}
-	if id, unknown := unknownMethod(message); unknown && r.Header.Get("Mcp-Protocol-Version") < "2026-07-28" {
+	if id, unknown := h.door.unknownMethod(message); unknown && r.Header.Get("Mcp-Protocol-Version") < "2026-07-28" {
 		respond(w, http.StatusOK, id, rpcError{jsonrpc.CodeMethodNotFound, "method not found"})
 		return
 	}

@@ -55,12 +55,37 @@ const listTTL = 5 * time.Minute
 // door holds what the parts of this package share. It is immutable once built.
 type door struct {
 	Options
-	names map[audit.Kind]map[string]bool // the tools and prompts that exist
+	names   map[audit.Kind]map[string]bool // the tools and prompts that exist
+	allowed func(method string) bool
 }
 
 // New returns the handler of the MCP endpoint. Its requests must carry a principal
 // ([auth.WithPrincipal]).
 func New(o Options) (*Handler, error) {
+	d, err := newDoor(o)
+	if err != nil {
+		return nil, err
+	}
+	server := mcp.NewServer(
+		&mcp.Implementation{Name: "todo-manager", Title: "Todo Manager", Version: o.Version},
+		&mcp.ServerOptions{
+			Instructions:              instructions,
+			Logger:                    d.sdkLogger(),
+			Capabilities:              &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}, Prompts: &mcp.PromptCapabilities{}},
+			SupportedProtocolVersions: []string{"2026-07-28", "2025-11-25", "2025-06-18"},
+			SetCacheable:              cacheable,
+		})
+	for _, t := range []tool{createTodo(), getTodos(), deleteTodo(), getAuditLog()} {
+		d.names[audit.ToolCall][t.definition.Name] = true
+		server.AddTool(t.definition, d.handle(t))
+	}
+	d.names[audit.PromptGet][todos.PromptPlan] = true
+	server.AddPrompt(planPrompt(), d.plan)
+	return d.serve(server, d.transport()), nil
+}
+
+// newDoor returns a door with nothing behind it.
+func newDoor(o Options) (*door, error) {
 	if o.Service == nil || o.Logger == nil || o.RequestID == nil || o.InsufficientScope == nil {
 		return nil, errors.New("mcp: an option is missing")
 	}
@@ -73,42 +98,35 @@ func New(o Options) (*Handler, error) {
 	if o.Refused == nil {
 		o.Refused = func(context.Context, auth.Principal) {}
 	}
-	d := &door{Options: o, names: map[audit.Kind]map[string]bool{
-		audit.ToolCall: {}, audit.PromptGet: {todos.PromptPlan: true},
-	}}
-	sdkLogger := slog.New(warnings{o.Logger.Handler()})
-	server := mcp.NewServer(
-		&mcp.Implementation{Name: "todo-manager", Title: "Todo Manager", Version: o.Version},
-		&mcp.ServerOptions{
-			Instructions:              instructions,
-			Logger:                    sdkLogger,
-			Capabilities:              &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}, Prompts: &mcp.PromptCapabilities{}},
-			SupportedProtocolVersions: []string{"2026-07-28", "2025-11-25", "2025-06-18"},
-			SetCacheable: func(_ context.Context, req mcp.Request, c *mcp.Cacheable) {
-				c.TTLMs, c.CacheScope = int(listTTL.Milliseconds()), "public"
-				if _, isList := req.(*mcp.ListToolsRequest); isList { // not everybody has the same: see listed
-					c.CacheScope = "private"
-				}
-			},
-		})
-	for _, t := range []tool{createTodo(), getTodos(), deleteTodo(), getAuditLog()} {
-		d.names[audit.ToolCall][t.definition.Name] = true
-		server.AddTool(t.definition, d.handle(t))
-	}
-	server.AddPrompt(planPrompt(), d.plan)
-	server.AddReceivingMiddleware(d.guard)
-	sdk := mcp.NewStreamableHTTPHandler(
-		func(*http.Request) *mcp.Server { return server },
-		&mcp.StreamableHTTPOptions{
-			Stateless:                    true, // the only mode that serves 2026-07-28, and any replica serves any call
-			JSONResponse:                 true,
-			PropagateRequestCancellation: true,
-			Logger:                       sdkLogger,
-			DisableLocalhostProtection:   true, // the Host allow-list in front is stricter and knows the public URL
-			MaxRequestBodyBytes:          -1,   // limited in front
-		})
-	return &Handler{door: d, sdk: sdk}, nil
+	return &door{Options: o, allowed: allowed, names: map[audit.Kind]map[string]bool{audit.ToolCall: {}, audit.PromptGet: {}}}, nil
 }
+
+// serve puts the guard in front of the server's methods, and the rest of the door in front of HTTP.
+func (d *door) serve(server *mcp.Server, transport *mcp.StreamableHTTPOptions) *Handler {
+	server.AddReceivingMiddleware(d.guard)
+	return &Handler{door: d, sdk: mcp.NewStreamableHTTPHandler(func(*http.Request) *mcp.Server { return server }, transport)}
+}
+
+func (d *door) transport() *mcp.StreamableHTTPOptions {
+	return &mcp.StreamableHTTPOptions{
+		Stateless:                    true, // the only mode that serves 2026-07-28, and any replica serves any call
+		JSONResponse:                 true,
+		PropagateRequestCancellation: true,
+		Logger:                       d.sdkLogger(),
+		DisableLocalhostProtection:   true, // the Host allow-list in front is stricter and knows the public URL
+		MaxRequestBodyBytes:          -1,   // limited in front
+	}
+}
+
+// cacheable says who may keep an answer: everybody, except for a list that not everybody has the same.
+func cacheable(_ context.Context, req mcp.Request, c *mcp.Cacheable) {
+	c.TTLMs, c.CacheScope = int(listTTL.Milliseconds()), "public"
+	if _, isList := req.(*mcp.ListToolsRequest); isList { // see listed
+		c.CacheScope = "private"
+	}
+}
+
+func (d *door) sdkLogger() *slog.Logger { return slog.New(warnings{d.Logger.Handler()}) }
 
 // warnings passes on warnings and errors. The SDK tells of the session that it makes
 // for each request in three lines of level info; the access log has one.
