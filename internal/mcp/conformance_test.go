@@ -22,8 +22,7 @@ import (
 )
 
 var (
-	conformanceURL    = flag.String("conformance.url", "", "serve the conformance suite's server at this public URL until SIGTERM")
-	conformanceListen = flag.String("conformance.listen", "", "where it listens")
+	conformanceListen = flag.String("conformance.listen", "", "serve the conformance suite's server at this address until SIGTERM")
 	conformanceToken  = flag.String("conformance.token", "", "file that gets its access token")
 )
 
@@ -36,21 +35,22 @@ func TestConformanceServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	public := cmp.Or(*conformanceURL, "http://"+listener.Addr().String())
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	public := "http://localhost:" + port
 	issuer := authtest.New(t)
 	issuer.Audience = public
 	server := &http.Server{Handler: conformanceStack(t, public, issuer)}
 	defer server.Close()
-	go server.Serve(listener)
-
 	token := issuer.Token(authtest.Claims{Subject: "suite", Scope: "use"})
-	if *conformanceURL == "" {
+	if *conformanceListen == "" {
+		go server.Serve(listener)
 		callSimpleText(t, public, token)
 		return
 	}
 	if err := os.WriteFile(*conformanceToken, []byte(token), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	go server.Serve(listener) // who gets an answer finds the token
 	<-ctx.Done()
 }
 
