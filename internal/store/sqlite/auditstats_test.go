@@ -38,7 +38,7 @@ func TestStatsOfSome(t *testing.T) {
 	if raced() {
 		t.Skip("takes a quarter of a minute under the race detector, and nothing in it is concurrent")
 	}
-	const rounds = 3000 // of four rows: three pages
+	const rounds = 3000  // of four rows: three pages
 	const together = 100 // short transactions, also where everything is slow
 	for range rounds / together {
 		err := s.Write(context.Background(), func(tx todos.Tx) error {
