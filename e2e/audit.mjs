@@ -6,7 +6,8 @@ import { scenario } from "./checks.mjs";
 
 const lines = (text) => text.split("\n").filter(Boolean).map((line) => JSON.parse(line));
 const log = readFileSync(process.argv[2], "utf8");
-const rows = lines(log);
+const all = lines(log);
+const rows = all.filter((row) => row.event === "tool.call");
 const calls = lines(readFileSync(process.env.CALLS, "utf8"));
 
 await scenario("audit", async (check) => {
@@ -15,11 +16,14 @@ await scenario("audit", async (check) => {
     assert.deepEqual(seen, calls);
   });
   await check("seq has no gap; every row names issuer, client, token and request", () => {
-    assert.deepEqual(rows.map((row) => row.seq), rows.map((_, i) => i + 1));
+    assert.deepEqual(all.map((row) => row.seq), all.map((_, i) => i + 1));
     for (const row of rows) {
       assert.equal(row.issuer, process.env.ISSUER);
       for (const column of ["client_id", "token_sha256", "request_id"]) assert.ok(row[column], `row ${row.seq} has no ${column}`);
     }
+  });
+  await check("besides calls there are only counts of rejected tokens, which name nobody", () => {
+    for (const row of all.filter((row) => row.event !== "tool.call")) assert.deepEqual([row.event, row.subject], ["token.rejected", null]);
   });
   await check("no content of a todo is in the log", () => assert.doesNotMatch(log, /errand/));
 });

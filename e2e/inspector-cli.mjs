@@ -2,6 +2,7 @@
 // then the three tools as alice (User) and as admin.
 
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { byOwner, byScope, called, denied, id, scenario, time } from "./checks.mjs";
 import { cli, newHome, reported } from "./inspector.mjs";
 import { signIn } from "./signin.mjs";
@@ -21,6 +22,11 @@ async function people(check, era, version) {
     signInAndInitialize(alice, version, ["create:todos"]));
   await check("admin signs in; consent offers all three", () =>
     signInAndInitialize(admin, version, ["create:todos", "read:todos", "delete:todos"]));
+  await check("a token that the server takes no more is refreshed without the person", async () => {
+    spoil(alice.home);
+    const { code } = await cli(alice.home, era, ["--method", "tools/list"]);
+    assert.equal(code, 0);
+  });
   await check("tools/list --strict finds nothing to object to", async () => {
     const { code, stderr, output } = await cli(alice.home, era, ["--method", "tools/list", "--strict"]);
     assert.deepEqual(stderr.filter((line) => !line.startsWith("[mcp-inspector] ")), []);
@@ -55,6 +61,21 @@ async function people(check, era, version) {
   await check("alice's list is empty", async () => {
     assert.deepEqual(await list(alice, byOwner), { todos: [] });
   });
+}
+
+// spoil makes the access token that Inspector keeps in a home folder a bad one; the refresh
+// token beside it stays good.
+function spoil(home) {
+  let spoilt = 0;
+  for (const entry of readdirSync(home, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const name = `${entry.parentPath}/${entry.name}`, text = readFileSync(name, "utf8");
+    const changed = text.replaceAll(/(access_token\\*":\s*\\*"[\w-]+\.[\w-]+\.)[\w-]{40,}/g, `$1${"A".repeat(86)}`);
+    if (changed === text) continue;
+    writeFileSync(name, changed);
+    spoilt++;
+  }
+  assert.equal(spoilt, 1, "Inspector keeps its token elsewhere");
 }
 
 function person(name, era) {
