@@ -165,7 +165,7 @@ func columnsWith(t *testing.T, path, text string) (found []string) {
 			}
 			columns = append(columns, c)
 		}
-		if err := rows.Close(); err != nil || len(columns) < 30 {
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil || len(columns) < 30 {
 			return fmt.Errorf("%d columns, %w", len(columns), err)
 		}
 		for _, c := range columns {
