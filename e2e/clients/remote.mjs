@@ -34,14 +34,22 @@ async function bridge(home, person, args, only) {
     await client.close();
     throw error;
   }
-  return { asked, call: (name, args) => client.callTool({ name, arguments: args }, undefined, { timeout: 20_000 }), close: () => client.close() };
+  const { client_id } = keptIn(home, "client_info.json").value;
+  return {
+    asked,
+    modern: () => text.includes("Remote server speaks MCP 2026-07-28"),
+    noted: (tool, row) => called(person, tool, { ...row, client_id }),
+    call: (name, args) => client.callTool({ name, arguments: args }, undefined, { timeout: 20_000 }),
+    close: () => client.close(),
+  };
 }
 
-// tokensIn finds the file in which mcp-remote keeps the tokens.
-function tokensIn(folder) {
-  const found = readdirSync(folder, { recursive: true }).find((name) => name.endsWith("_tokens.json"));
-  assert.ok(found, "mcp-remote keeps no tokens");
-  return join(folder, found);
+// keptIn finds what mcp-remote keeps in a file of that kind.
+function keptIn(folder, kind) {
+  const found = readdirSync(folder, { recursive: true }).find((name) => name.endsWith(`_${kind}`));
+  assert.ok(found, `mcp-remote keeps no ${kind}`);
+  const file = join(folder, found);
+  return { file, value: JSON.parse(readFileSync(file, "utf8")) };
 }
 
 export async function remote(step, args) {
@@ -49,15 +57,18 @@ export async function remote(step, args) {
   let session;
   await step(0, async () => { session = await bridge(home, "alice", args); });
   await step(1, () => assert.equal(session.asked.length, 1));
-  await step(2, () => threeTools(session));
+  await step(2, async () => {
+    await threeTools(session);
+    assert.equal(session.modern(), args.includes("auto"), "whether it speaks 2026-07-28");
+  });
   await session.close();
   await step(3, async () => {
-    const file = tokensIn(home), tokens = JSON.parse(readFileSync(file, "utf8"));
+    const { file, value: tokens } = keptIn(home, "tokens.json");
     const [header, payload] = tokens.access_token.split(".");
     writeFileSync(file, JSON.stringify({ ...tokens, access_token: `${header}.${payload}.${"A".repeat(86)}` }));
     session = await bridge(home, "alice", args);
     await session.call("get-todos", {});
-    called("alice", "get-todos", byOwner);
+    session.noted("get-todos", byOwner);
     assert.equal(session.asked.length, 0, "nobody was asked to sign in again");
     await session.close();
   });
@@ -65,15 +76,15 @@ export async function remote(step, args) {
   const narrow = await bridge(mkdtempSync(join(process.env.WORK, "remote-")), "admin", args, ["read:todos"]);
   await step(4, async () => {
     const result = await narrow.call("create-todo", { content: "an errand that needs more" });
-    called("admin", "create-todo", denied("missing_scope"));
-    called("admin", "create-todo", byScope("create:todos"));
+    narrow.noted("create-todo", denied("missing_scope"));
+    narrow.noted("create-todo", byScope("create:todos"));
     assert.ok(!result.isError, JSON.stringify(result));
     await narrow.call("delete-todo", { id: result.structuredContent.id });
-    called("admin", "delete-todo", byOwner);
+    narrow.noted("delete-todo", byOwner);
   });
   await step(5, async () => {
     await narrow.call("get-todos", {});
-    called("admin", "get-todos", byScope("read:todos"));
+    narrow.noted("get-todos", byScope("read:todos"));
     assert.equal(narrow.asked.length, 2);
   });
   await narrow.close();
