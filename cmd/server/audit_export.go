@@ -62,14 +62,6 @@ func (c *archiveFlags) open(ctx context.Context, keys note.Verifiers, out io.Wri
 	return do(a)
 }
 
-// tampered ends the program with the code for it if err is a fault of the log.
-func tampered(err error) error {
-	if fault := new(audit.Fault); errors.As(err, &fault) {
-		return exitError{exitTampered, fmt.Errorf("the audit log was changed, and nothing from there on was archived or removed: %w; run audit verify", err)}
-	}
-	return err
-}
-
 // write archives the rows between two heads, segment by segment, and calls done after each.
 func (a *archivist) write(ctx context.Context, to audit.Archive, after audit.Head, last int64, done func(audit.Manifest) error) error {
 	if err := os.MkdirAll(to.Folder, 0o700); err != nil {

@@ -64,15 +64,12 @@ func (c *auditVerifyCommand) Run(ctx context.Context, std stdio) (err error) {
 // evidence reads the keys and heads. What is not there makes the proof incomplete; what
 // is there and cannot be read, or is none, is an error.
 func (c *auditVerifyCommand) evidence() (e audit.Evidence, missing []string, err error) {
-	key, heads := c.paths()
+	_, heads := c.paths()
 	if c.Heads != "" {
 		heads = c.Heads
 	}
-	switch e.Keys, err = publicKeys(c.Key, key+".pub"); {
-	case err != nil && c.Key == "" && errors.Is(err, fs.ErrNotExist):
-		e.Keys = nil // the report says so
-	case err != nil:
-		return e, nil, fmt.Errorf("--key: %w", err)
+	if e.Keys, err = c.keys(c.Key); err != nil { // nil if there are none: the report says so
+		return e, nil, err
 	}
 	if e.Heads, err = audit.HeadsFile(heads).Notes(); errors.Is(err, fs.ErrNotExist) {
 		return e, []string{"no file of signed heads at " + heads + ": only those in the database were checked"}, nil

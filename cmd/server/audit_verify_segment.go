@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,15 +21,13 @@ type segmentsReport struct {
 
 // verifySegments verifies an archive without the database.
 func (c *auditVerifyCommand) verifySegments(out io.Writer) error {
-	key, _ := c.paths()
 	r := segmentsReport{Segments: []audit.SegmentReport{}}
-	keys, err := publicKeys(c.Key, key+".pub")
-	if err != nil && c.Key == "" && errors.Is(err, fs.ErrNotExist) {
-		keys, err = nil, nil
-		r.Missing = append(r.Missing, "no public key: no signature was checked")
-	}
+	keys, err := c.keys(c.Key)
 	if err != nil {
-		return fmt.Errorf("--key: %w", err)
+		return err
+	}
+	if keys == nil {
+		r.Missing = append(r.Missing, "no public key: no signature was checked")
 	}
 	names, err := segmentNames(c.Segment)
 	if err != nil {

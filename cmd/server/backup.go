@@ -70,16 +70,11 @@ func (c *backupCommand) Run(ctx context.Context, std stdio) (err error) {
 // check verifies the copy as audit verify does. Opening it leaves files beside it, which it
 // removes.
 func (c *backupCommand) check(ctx context.Context, m *backupManifest) error {
-	var evidence audit.Evidence
-	key, _ := c.paths()
-	keys, err := publicKeys("", key+".pub")
-	switch {
-	case err == nil:
-		evidence.Keys = keys
-	case !errors.Is(err, fs.ErrNotExist):
+	keys, err := c.keys("")
+	if err != nil {
 		return err
 	}
-	r, schema, err := sqlite.CheckCopy(ctx, c.To, evidence)
+	r, schema, err := sqlite.CheckCopy(ctx, c.To, audit.Evidence{Keys: keys})
 	for _, suffix := range []string{"-wal", "-shm"} {
 		if e := os.Remove(c.To + suffix); !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)

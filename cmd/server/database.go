@@ -1,6 +1,14 @@
 package main
 
-import "todomanager/internal/config"
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"todomanager/internal/config"
+)
 
 // databaseFlags name the database of a command that works beside the server.
 type databaseFlags struct {
@@ -14,6 +22,20 @@ type auditFileFlags struct {
 
 	AuditKey   string `env:"TODO_AUDIT_KEY" placeholder:"FILE" help:"The server's private key; the public ones are in FILE.pub (default: beside the database)."`
 	AuditHeads string `env:"TODO_AUDIT_HEADS" placeholder:"FILE" help:"The server's file of signed heads (default: beside the database)."`
+}
+
+// keys reads the public keys that a flag names, else those beside the private key. It
+// returns nil if there are none there: what needs no proof goes on without.
+func (f *auditFileFlags) keys(named string) (note.Verifiers, error) {
+	key, _ := f.paths()
+	keys, err := publicKeys(named, key+".pub")
+	if named == "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--key: %w", err)
+	}
+	return keys, nil
 }
 
 // paths are those of the private key and of the signed heads.

@@ -1,6 +1,11 @@
 package main
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+
+	"todomanager/internal/audit"
+)
 
 // The exit codes of commands that prove something.
 const (
@@ -30,4 +35,12 @@ func exitCode(err error) int {
 		return exit.code
 	}
 	return exitFailed
+}
+
+// tampered ends the program with the code for it if err is a fault of the audit log.
+func tampered(err error) error {
+	if fault := new(audit.Fault); errors.As(err, &fault) {
+		return exitError{exitTampered, fmt.Errorf("the audit log was changed, so nothing from there on was done: %w; run audit verify", err)}
+	}
+	return err
 }

@@ -86,11 +86,13 @@ func (r *SegmentReport) verify(name string, keys note.Verifiers) error {
 func (r *SegmentReport) rows(from io.Reader, w *Walker) error {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, maxLine)
+	var text bytes.Buffer
+	p := NewJSONL(&text)
 	for lines.Scan() {
 		var row Row
-		var text bytes.Buffer
+		text.Reset()
 		err := json.Unmarshal(lines.Bytes(), &row)
-		if p := NewJSONL(&text); err == nil {
+		if err == nil {
 			err = errors.Join(p.Print(row), p.Flush())
 		}
 		if err != nil || text.String() != lines.Text()+"\n" {

@@ -1,7 +1,6 @@
 package httpserver
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -11,9 +10,9 @@ import (
 
 // logAccess writes one line for each request, when it is over. Health probes come
 // every few seconds and are logged at debug.
-func logAccess(logger *slog.Logger, answered func(context.Context, int), next http.Handler) http.Handler {
+func logAccess(logger *slog.Logger, answered func(int), next http.Handler) http.Handler {
 	if answered == nil {
-		answered = func(context.Context, int) {}
+		answered = func(int) {}
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -23,7 +22,7 @@ func logAccess(logger *slog.Logger, answered func(context.Context, int), next ht
 			if r.URL.Path == livePath || r.URL.Path == readyPath {
 				level = slog.LevelDebug
 			} else {
-				answered(r.Context(), rec.status)
+				answered(rec.status)
 			}
 			logger.LogAttrs(r.Context(), level, "request",
 				slog.String("method", clip(r.Method, 16)),

@@ -1,7 +1,6 @@
 package httpserver
 
 import (
-	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -27,7 +26,7 @@ type Routes struct {
 	Health *Health
 	// Answered, if set, is told the status of each answer but those to probes, 0 if there
 	// was none. It must not block.
-	Answered func(ctx context.Context, status int)
+	Answered func(status int)
 	// Logger gets the access log and the errors.
 	Logger *slog.Logger
 }

@@ -30,9 +30,8 @@ func planPrompt() *mcp.Prompt {
 // anybody who shared them, and models follow what they read.
 func (d *door) plan(ctx context.Context, req *mcp.GetPromptRequest) (*mcp.GetPromptResult, error) {
 	x := exchangeFrom(ctx)
-	focus := req.Params.Arguments["focus"]
-	_, known := req.Params.Arguments["focus"]
-	if len(req.Params.Arguments) > 1 || len(req.Params.Arguments) == 1 && !known || utf8.RuneCountInString(focus) > maxFocus {
+	focus, ok := planFocus(req.Params.Arguments)
+	if !ok {
 		err := d.refuse(ctx, x, todos.PromptPlan, audit.ReasonInvalidArguments)
 		if err == nil {
 			err = &jsonrpc.Error{Code: jsonrpc.CodeInvalidParams, Message: "invalid arguments"}
@@ -52,6 +51,17 @@ func (d *door) plan(ctx context.Context, req *mcp.GetPromptRequest) (*mcp.GetPro
 		Description: "A plan of the day from your todos",
 		Messages:    []*mcp.PromptMessage{{Role: "user", Content: &mcp.TextContent{Text: text}}},
 	}, nil
+}
+
+// planFocus reads the one argument, which may be left out.
+func planFocus(arguments map[string]string) (focus string, ok bool) {
+	for name := range arguments {
+		if name != "focus" {
+			return "", false
+		}
+	}
+	focus = arguments["focus"]
+	return focus, utf8.RuneCountInString(focus) <= maxFocus
 }
 
 func planText(page todos.Page, focus string) (string, error) {

@@ -6,8 +6,8 @@
 package metrics
 
 import (
-	"context"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,7 +46,7 @@ func New() *Metrics {
 			Namespace: namespace, Name: "refused_total", Help: "Requests refused before they were a call: token.rejected, rate.limited, request.refused.",
 		}, []string{"event", "reason"}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Name: "http_requests_total", Help: "Answers by their HTTP status; probes are not counted.",
+			Namespace: namespace, Name: "http_requests_total", Help: "Answers by their HTTP status, 0 for none at all; probes are not counted.",
 		}, []string{"status"}),
 		group: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Namespace: namespace, Name: "commit_group_size", Help: "Calls that share a transaction.", Buckets: prometheus.ExponentialBuckets(1, 2, 8), // to 128
@@ -78,10 +78,8 @@ func (m *Metrics) Call(tool, decision, reason string, took time.Duration) {
 // Refused counts what was refused before it was a call.
 func (m *Metrics) Refused(event, reason string) { m.refused.WithLabelValues(event, reason).Inc() }
 
-// Request counts an answer.
-func (m *Metrics) Request(_ context.Context, status int) {
-	m.requests.WithLabelValues(statusText(status)).Inc()
-}
+// Request counts an answer; status 0 is none at all.
+func (m *Metrics) Request(status int) { m.requests.WithLabelValues(strconv.Itoa(status)).Inc() }
 
 // Committed notes a transaction of so many calls.
 func (m *Metrics) Committed(calls int, took time.Duration) {
@@ -111,35 +109,4 @@ func constLabels(pairs []string) prometheus.Labels {
 		labels[pairs[i]] = pairs[i+1]
 	}
 	return labels
-}
-
-// statusText spares the common ones an allocation, and keeps what no code of ours sends
-// from making labels.
-func statusText(status int) string {
-	switch status {
-	case http.StatusOK:
-		return "200"
-	case http.StatusUnauthorized:
-		return "401"
-	case http.StatusForbidden:
-		return "403"
-	case http.StatusNotFound:
-		return "404"
-	case http.StatusTooManyRequests:
-		return "429"
-	case http.StatusServiceUnavailable:
-		return "503"
-	}
-	switch {
-	case status == 0:
-		return "aborted"
-	case status < 300:
-		return "2xx"
-	case status < 400:
-		return "3xx"
-	case status < 500:
-		return "4xx"
-	default:
-		return "5xx"
-	}
 }

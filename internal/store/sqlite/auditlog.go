@@ -138,7 +138,7 @@ func (r reader) newest(ctx context.Context, f audit.Filter, s *span) (stopped bo
 	left := f.Limit
 	for c := s.chunks(f, true); c.next(); {
 		if f.ScanTime > 0 && !f.Indexed() && time.Since(began) > f.ScanTime {
-			s.after = c.last<<blockBits + blockSize - 1
+			s.after = block{number: c.last}.last()
 			return true, nil
 		}
 		found, err := r.found(ctx, f, c, *s)

@@ -91,14 +91,11 @@ func latest(a, b time.Time) time.Time {
 
 // timeOf returns when a row was written, zero if it was pruned meanwhile.
 func (l *AuditLog) timeOf(ctx context.Context, seq int64) (time.Time, error) {
-	at, err := l.queries.AuditTimeOf(ctx, seq)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return time.Time{}, nil
-	case err != nil:
-		return time.Time{}, l.unreadable(err)
+	at, err := reader{l.db, l.queries}.timeOf(ctx, seq)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return at, l.unreadable(err)
 	}
-	return time.UnixMilli(at).UTC(), nil
+	return at, nil
 }
 
 func (l *AuditLog) fileSize(ctx context.Context, z *audit.Size) error {

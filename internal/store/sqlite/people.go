@@ -13,8 +13,8 @@ import (
 	"todomanager/internal/todos"
 )
 
-// act is the audit event of what an operator did to a person. Who that is stands in
-// target_subject, from where it can be erased.
+// act is the audit event of what an operator did, to a person or (the zero Owner) to the
+// whole log. Who that is stands in target_subject, from where it can be erased.
 func act(kind audit.Kind, who todos.Owner, details any) audit.Event {
 	return audit.Event{
 		Kind: kind, Decision: audit.Allow, Reason: audit.ReasonOK, TargetSubject: who.Subject, Details: details,

@@ -12,8 +12,8 @@ import (
 const (
 	// stepTime is how long one of many transactions may keep others from writing.
 	stepTime = 10 * time.Millisecond
-	// restFactor is how much longer the database is then left to others. SQLite lets who
-	// waits look again only after 1, 2, 5, 10, 15 ms and so on.
+	// restFactor is how much longer the database is then left to others, who look again
+	// every millisecond: see turns.
 	restFactor = 2
 	// smallestStep is fewer than any disk does in stepTime, but for the commit itself.
 	smallestStep = 16
