@@ -84,7 +84,7 @@ func (c *auditPruneCommand) cut(ctx context.Context, a *archivist) (cut audit.He
 	}
 	cut = a.chain.Base
 	for _, h := range a.heads {
-		if !h.Base && h.Seq > cut.Seq && h.Seq <= last {
+		if !h.Pruned() && h.Seq > cut.Seq && h.Seq <= last {
 			cut = h.Head
 		}
 	}
@@ -106,12 +106,9 @@ func (c *auditPruneCommand) move(ctx context.Context, a *archivist, signer *audi
 			return err
 		}
 	}
-	signed, err := signer.SignBase(cut, time.Now())
+	signed, err := a.admin.MoveBase(cut, signer.Base, p)
 	if err != nil {
 		return err
 	}
-	if err := a.admin.MoveBase(cut, signed, p); err != nil {
-		return err
-	}
-	return heads.Append(signed)
+	return heads.Append(signed.Note())
 }

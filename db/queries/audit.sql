@@ -26,8 +26,9 @@ UPDATE audit_chain SET head_seq = sqlc.arg(seq), head_hash = sqlc.arg(hash), hea
 INSERT INTO audit_checkpoint (id, seq, signed_at, note)
 SELECT coalesce(max(id), 0) + 1, sqlc.arg(seq), sqlc.arg(signed_at), sqlc.arg(note) FROM audit_checkpoint;
 
+-- The last to be signed, which may be the base of the log.
 -- name: LastCheckpoint :one
-SELECT seq, signed_at, note FROM audit_checkpoint ORDER BY id DESC LIMIT 1;
+SELECT seq, signed_at FROM audit_checkpoint ORDER BY id DESC LIMIT 1;
 
 -- Reading. These are for operators and go over all tenants.
 

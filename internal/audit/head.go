@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,29 +19,60 @@ type Head struct {
 	Hash  Hash   `json:"hash"` // of that row
 }
 
-// originPrefix begins the first line of a signed head. It makes a signature under
-// anything else useless here, and one under a head useless elsewhere. basePrefix says
-// further that the rows up to the head were pruned on purpose: any head could stand at
-// the beginning of a log whose first rows somebody removed.
+// statement is what a signed note says of a head. It begins the first line of the note,
+// which makes a signature under anything else useless here, and one under a head useless
+// elsewhere.
+type statement string
+
 const (
-	originPrefix = "todo-manager/audit/"
-	basePrefix   = "todo-manager/audit-base/"
+	// saysHead: the rows up to the head were written.
+	saysHead statement = "todo-manager/audit/"
+	// saysBase: the rows up to the head were pruned on purpose. Any head could stand at the
+	// beginning of a log whose first rows somebody removed.
+	saysBase statement = "todo-manager/audit-base/"
+	// saysRestored: the log goes on from the head, since a backup was put in its place. What
+	// was signed before for rows after the head is void.
+	saysRestored statement = "todo-manager/audit-restored/"
 )
 
-// text is what is signed, in lines: origin and log, seq, hash, time of signing.
-func (h Head) text(origin string, at time.Time) string {
-	return origin + h.LogID + "\n" +
+// text is what is signed, in lines: statement and log, seq, hash, time of signing.
+func (h Head) text(says statement, at time.Time) string {
+	return string(says) + h.LogID + "\n" +
 		strconv.FormatInt(h.Seq, 10) + "\n" +
 		base64.StdEncoding.EncodeToString(h.Hash[:]) + "\n" +
 		at.UTC().Format(time.RFC3339) + "\n"
 }
 
-// SignedHead is a head whose signature was checked.
+// SignedHead is a head with a good signature under a statement about it.
 type SignedHead struct {
 	Head
-	SignedAt time.Time `json:"signed_at"`
-	Base     bool      `json:"-"` // signed as the base of a log that was pruned up to here
-	note     string    // as it was signed
+	SignedAt time.Time `json:"signed_at"` // whole seconds; see [Live] for what rests on it
+	says     statement
+	note     string
+}
+
+// Note returns the head as it was signed.
+func (h SignedHead) Note() string { return h.note }
+
+// Pruned reports whether the head is the base of a log that was pruned up to it.
+func (h SignedHead) Pruned() bool { return h.says == saysBase }
+
+// Live returns the heads that no restoration made void: that which was signed before it, for
+// a row after the one that it went back to. Such heads are evidence of a history that was
+// given up, not of this log. Order is kept.
+func Live(heads []SignedHead) []SignedHead {
+	var restorations []SignedHead
+	for _, h := range heads {
+		if h.says == saysRestored {
+			restorations = append(restorations, h)
+		}
+	}
+	void := func(h SignedHead) bool {
+		return slices.ContainsFunc(restorations, func(r SignedHead) bool {
+			return r.LogID == h.LogID && h.Seq > r.Seq && h.SignedAt.Before(r.SignedAt)
+		})
+	}
+	return slices.DeleteFunc(slices.Clone(heads), void)
 }
 
 var errNotHead = errors.New("not a signed head of an audit log")
@@ -51,10 +83,13 @@ func parseHead(text string) (h SignedHead, err error) {
 	if len(lines) != 5 || lines[4] != "" {
 		return h, errNotHead
 	}
-	origin, isHead := originPrefix, false
-	if h.LogID, h.Base = strings.CutPrefix(lines[0], basePrefix); h.Base {
-		origin = basePrefix
-	} else if h.LogID, isHead = strings.CutPrefix(lines[0], originPrefix); !isHead {
+	for _, h.says = range []statement{saysHead, saysBase, saysRestored} {
+		if id, ok := strings.CutPrefix(lines[0], string(h.says)); ok {
+			h.LogID = id
+			break
+		}
+	}
+	if h.LogID == "" {
 		return h, errNotHead
 	}
 	if h.Seq, err = strconv.ParseInt(lines[1], 10, 64); err != nil {
@@ -65,7 +100,7 @@ func parseHead(text string) (h SignedHead, err error) {
 		return h, errNotHead
 	}
 	h.Hash = Hash(hash)
-	if h.SignedAt, err = time.Parse(time.RFC3339, lines[3]); err != nil || h.text(origin, h.SignedAt) != text {
+	if h.SignedAt, err = time.Parse(time.RFC3339, lines[3]); err != nil || h.text(h.says, h.SignedAt) != text {
 		return h, errNotHead
 	}
 	return h, nil

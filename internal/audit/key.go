@@ -106,19 +106,22 @@ func makeKey(file string) ([]byte, error) {
 // Public returns the public key, as [note.NewVerifier] takes it.
 func (s *Signer) Public() string { return s.public }
 
-// Sign returns the signed head.
-func (s *Signer) Sign(h Head, at time.Time) (string, error) {
-	return s.sign(h.text(originPrefix, at))
+// Head signs a head: every row up to it was written.
+func (s *Signer) Head(h Head, at time.Time) (SignedHead, error) { return s.sign(saysHead, h, at) }
+
+// Base signs a statement that the rows up to the head were pruned on purpose.
+func (s *Signer) Base(h Head, at time.Time) (SignedHead, error) { return s.sign(saysBase, h, at) }
+
+// Restored signs a statement that the log goes on from the head, and that what was signed
+// before that time for later rows is void.
+func (s *Signer) Restored(h Head, at time.Time) (SignedHead, error) {
+	return s.sign(saysRestored, h, at)
 }
 
-// SignBase returns a statement that the rows up to the head were pruned on purpose.
-func (s *Signer) SignBase(h Head, at time.Time) (string, error) {
-	return s.sign(h.text(basePrefix, at))
-}
-
-func (s *Signer) sign(text string) (string, error) {
-	signed, err := note.Sign(&note.Note{Text: text}, s.signer)
-	return string(signed), err
+func (s *Signer) sign(says statement, h Head, at time.Time) (SignedHead, error) {
+	at = at.UTC().Truncate(time.Second)
+	signed, err := note.Sign(&note.Note{Text: h.text(says, at)}, s.signer)
+	return SignedHead{Head: h, SignedAt: at, says: says, note: string(signed)}, err
 }
 
 // Keys returns the public keys of this and, if they were published, all earlier private keys.

@@ -17,8 +17,8 @@ const (
 // Log is the part of a store that a [Notary] needs.
 type Log interface {
 	// Checkpoint gives the head to sign, in a transaction, and keeps what that returns.
-	// It returns once that is durable, and "" if the head was signed before.
-	Checkpoint(ctx context.Context, sign func(Head) (string, error)) (signed string, err error)
+	// It returns once that is durable; ok is false if the head was signed before.
+	Checkpoint(ctx context.Context, sign Sign) (signed SignedHead, ok bool, err error)
 	// Checkpoints returns the kept notes of heads after a seq, oldest first.
 	Checkpoints(ctx context.Context, after int64) ([]string, error)
 	// SignDue receives when [SignEvery] rows have come since the last checkpoint.
@@ -26,6 +26,10 @@ type Log interface {
 	// Holds reports whether the log has a head's row, or had it before it was pruned.
 	Holds(ctx context.Context, h Head) (bool, error)
 }
+
+// Sign is one of the ways in which a [Signer] signs. The time is the clock's, but never
+// before the newest head that the log keeps.
+type Sign = func(h Head, at time.Time) (SignedHead, error)
 
 // Notary signs heads of the chain while the log is written, and puts them where they
 // are out of the database's reach: into a file and into the program's log.
@@ -70,7 +74,7 @@ func (n *Notary) compare(ctx context.Context) {
 		heads, err = n.heads.Read(n.signer.verifiers)
 	}
 	var last SignedHead // the base of a pruned log is signed later and is before it
-	for _, h := range heads {
+	for _, h := range Live(heads) {
 		if h.Seq >= last.Seq {
 			last = h
 		}
@@ -109,15 +113,10 @@ func (n *Notary) complete(ctx context.Context, after int64) error {
 
 // Sign signs the head if it is new, and adds it to the file and the log.
 func (n *Notary) Sign(ctx context.Context) {
-	var head Head
-	now := time.Now()
-	signed, err := n.log.Checkpoint(ctx, func(h Head) (string, error) {
-		head = h
-		return n.signer.Sign(h, now)
-	})
-	if err == nil && signed != "" {
-		n.logger.InfoContext(ctx, "audit head signed", "log", head.LogID, "seq", head.Seq, "hash", head.Hash, "note", signed)
-		err = n.heads.Append(signed)
+	signed, ok, err := n.log.Checkpoint(ctx, n.signer.Head)
+	if err == nil && ok {
+		n.logger.InfoContext(ctx, "audit head signed", "log", signed.LogID, "seq", signed.Seq, "hash", signed.Hash, "note", signed.Note())
+		err = n.heads.Append(signed.Note())
 	}
 	if err != nil {
 		n.logger.ErrorContext(ctx, "the head of the audit log could not be signed and kept", "err", err)

@@ -40,18 +40,18 @@ func (l *fakeLog) grow(rows int64) {
 	l.head.Hash[0]++
 }
 
-func (l *fakeLog) Checkpoint(_ context.Context, sign func(audit.Head) (string, error)) (string, error) {
+func (l *fakeLog) Checkpoint(_ context.Context, sign audit.Sign) (signed audit.SignedHead, ok bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.err != nil {
-		return "", l.err
+		return signed, false, l.err
 	}
 	if n := len(l.seqs); n > 0 && l.seqs[n-1] == l.head.Seq || l.head.Seq == 0 {
-		return "", nil
+		return signed, false, nil
 	}
-	signed, err := sign(l.head)
-	l.notes, l.seqs = append(l.notes, signed), append(l.seqs, l.head.Seq)
-	return signed, err
+	signed, err = sign(l.head, time.Now())
+	l.notes, l.seqs = append(l.notes, signed.Note()), append(l.seqs, l.head.Seq)
+	return signed, err == nil, err
 }
 
 func (l *fakeLog) Checkpoints(_ context.Context, after int64) (notes []string, err error) {
@@ -245,26 +245,26 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, known := range []note.Verifiers{first.Keys(), second.Keys(), keys} {
-		signed, err := first.Sign(audit.Head{LogID: "log"}, time.Unix(1_800_000_000, 0))
+		signed, err := first.Head(audit.Head{LogID: "log"}, time.Unix(1_800_000_000, 0))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := audit.OpenHead(signed, known); err != nil {
+		if _, err := audit.OpenHead(signed.Note(), known); err != nil {
 			t.Errorf("what the first key signed is not taken: %v", err)
 		}
 	}
 	for _, signer := range []*audit.Signer{first, second} {
 		head := audit.Head{LogID: "log", Seq: 7, Hash: audit.Hash{1}}
-		signed, err := signer.Sign(head, time.Unix(1_800_000_000, 0))
+		signed, err := signer.Head(head, time.Unix(1_800_000_000, 0))
 		if err != nil {
 			t.Fatal(err)
 		}
-		opened, err := audit.OpenHead(signed, keys)
+		opened, err := audit.OpenHead(signed.Note(), keys)
 		if err != nil || opened.Head != head || opened.SignedAt.Unix() != 1_800_000_000 {
 			t.Errorf("%+v, %v", opened, err)
 		}
-		for i := range len(signed) - 3 { // whatever byte is changed; the last ones have bits that mean nothing
-			forged := []byte(signed)
+		for i := range len(signed.Note()) - 3 { // whatever byte is changed; the last ones have bits that mean nothing
+			forged := []byte(signed.Note())
 			forged[i] ^= 1
 			if _, err := audit.OpenHead(string(forged), keys); err == nil {
 				t.Errorf("a head with byte %d changed is taken: %s", i, forged)

@@ -118,7 +118,7 @@ func (c *counter) Write(p []byte) (int, error) {
 // segment no larger, or the next one if there is none. Heads are in order of seq.
 func Ends(heads []SignedHead, after, last, rows int64) (ends []SignedHead) {
 	for i, h := range heads {
-		if h.Base || h.Seq <= after || h.Seq > last {
+		if h.says != saysHead || h.Seq <= after || h.Seq > last {
 			continue
 		}
 		isLast := i+1 == len(heads) || heads[i+1].Seq > last
@@ -160,7 +160,7 @@ func VerifyRange(ctx context.Context, log Stored, after Head, heads []SignedHead
 	return nil
 }
 
-// OpenNotes opens the signed heads that a log keeps, in order of seq.
+// OpenNotes opens the signed heads that a log keeps and that are not void, in order of seq.
 func OpenNotes(ctx context.Context, log Stored, keys note.Verifiers) ([]SignedHead, error) {
 	notes, err := log.Notes(ctx)
 	if err != nil {
@@ -174,5 +174,5 @@ func OpenNotes(ctx context.Context, log Stored, keys note.Verifiers) ([]SignedHe
 		}
 		heads = append(heads, h)
 	}
-	return heads, nil
+	return Live(heads), nil
 }

@@ -105,37 +105,50 @@ func (v *verification) gather(ctx context.Context, e Evidence) error {
 	if v.keys = e.Keys != nil; !v.keys {
 		return nil
 	}
+	var heads []SignedHead
 	for _, c := range notes {
-		if err := v.open(c.Note, e.Keys, "in the database"); err != nil {
+		h, err := v.open(c.Note, e.Keys, "in the database")
+		if err != nil {
 			return err
 		}
-		if list := v.heads[c.Seq]; len(list) == 0 || list[len(list)-1].Seq != c.Seq {
+		if h.Seq != c.Seq {
 			return &Fault{c.Seq, "its checkpoint in the database holds the signed head of another row"}
 		}
+		heads = append(heads, h)
 	}
 	for _, text := range e.Heads {
-		if err := v.open(text, e.Keys, "in the file"); err != nil {
+		h, err := v.open(text, e.Keys, "in the file")
+		if err != nil {
 			return err
 		}
+		heads = append(heads, h)
 	}
-	return nil
+	return v.expect(Live(heads))
 }
 
-// open adds a signed head to what the rows are compared with.
-func (v *verification) open(text string, keys note.Verifiers, where string) error {
+// open checks a signed head, wherever it is.
+func (v *verification) open(text string, keys note.Verifiers, where string) (SignedHead, error) {
 	h, err := OpenHead(text, keys)
 	switch {
 	case err != nil:
-		return &Fault{0, fmt.Sprintf("a signed head %s is not one: %v", where, err)}
+		return h, &Fault{0, fmt.Sprintf("a signed head %s is not one: %v", where, err)}
 	case h.LogID != v.LogID:
-		return &Fault{0, fmt.Sprintf("a signed head %s is of another log, %s", where, h.LogID)}
-	case h.Seq > v.chain.Head.Seq:
-		return &Fault{v.chain.Head.Seq + 1, fmt.Sprintf("is missing: a head %s was signed for row %d at %s; the end was cut off, or an older copy was put in place",
-			where, h.Seq, h.SignedAt.UTC().Format(time.RFC3339))}
+		return h, &Fault{0, fmt.Sprintf("a signed head %s is of another log, %s", where, h.LogID)}
 	}
-	v.heads[h.Seq] = append(v.heads[h.Seq], h)
-	if v.Newest == nil || v.Newest.Seq < h.Seq {
-		v.Newest = &h
+	return h, nil
+}
+
+// expect adds signed heads to what the rows are compared with.
+func (v *verification) expect(heads []SignedHead) error {
+	for _, h := range heads {
+		if h.Seq > v.chain.Head.Seq {
+			return &Fault{v.chain.Head.Seq + 1, fmt.Sprintf("is missing: a head was signed for row %d at %s; the end was cut off, or an older copy was put in place",
+				h.Seq, h.SignedAt.UTC().Format(time.RFC3339))}
+		}
+		v.heads[h.Seq] = append(v.heads[h.Seq], h)
+		if v.Newest == nil || v.Newest.Seq < h.Seq {
+			v.Newest = &h
+		}
 	}
 	return nil
 }
@@ -175,8 +188,7 @@ func (v *verification) begin() error {
 	base := v.chain.Base
 	v.w = Walker{Seq: base.Seq, Hash: base.Hash}
 	v.FirstSeq = base.Seq + 1
-	isBase := func(h SignedHead) bool { return h.Base }
-	if base.Seq > 0 && v.keys && !slices.ContainsFunc(v.heads[base.Seq], isBase) {
+	if base.Seq > 0 && v.keys && !slices.ContainsFunc(v.heads[base.Seq], SignedHead.Pruned) {
 		return &Fault{base.Seq + 1, "is the first row, and nothing signed says that those before it were pruned"}
 	}
 	return v.agree(base)

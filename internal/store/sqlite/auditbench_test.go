@@ -108,7 +108,11 @@ func benchmarkPrune(b *testing.B, s *sqlite.Store, log *sqlite.AuditLog, path st
 	}
 	defer admin.Close()
 	base := audit.Head{LogID: chain.Head.LogID, Seq: cut, Hash: rows[0].Hash}
-	if err := admin.MoveBase(base, "no statement", sqlite.Archiving{FirstSeq: chain.Base.Seq + 1, LastSeq: cut}); err != nil {
+	signer, _, err := audit.OpenSigner(path + ".audit-key")
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := admin.MoveBase(base, signer.Base, sqlite.Archiving{FirstSeq: chain.Base.Seq + 1, LastSeq: cut}); err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {

@@ -193,8 +193,11 @@ func aDay(t *testing.T) string {
 	for _, e := range events() {
 		record(e)
 	}
-	_, err := s.Checkpoint(t.Context(), func(h audit.Head) (string, error) { return "signed", nil })
+	signer, _, err := audit.OpenSigner(path + ".audit-key")
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Checkpoint(t.Context(), signer.Head); err != nil {
 		t.Fatal(err)
 	}
 	return path

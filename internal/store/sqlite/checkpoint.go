@@ -13,39 +13,59 @@ import (
 )
 
 // Checkpoint gives the head of the log to sign and keeps the signed note; see [audit.Log].
-func (s *Store) Checkpoint(_ context.Context, sign func(audit.Head) (string, error)) (string, error) {
-	var signed string // not to be looked at after an error: see todos.Store
-	err := s.writer.write(func(t todos.Tx) (err error) {
-		signed, err = t.(*tx).checkpoint(sign)
+func (s *Store) Checkpoint(_ context.Context, sign audit.Sign) (signed audit.SignedHead, ok bool, err error) {
+	var kept struct { // not to be looked at after an error: see todos.Store
+		head audit.SignedHead
+		ok   bool
+	}
+	err = s.writer.write(func(t todos.Tx) (err error) {
+		kept.head, kept.ok, err = t.(*tx).checkpoint(sign)
 		return err
 	})
 	if err != nil {
-		return "", fmt.Errorf("sign the head of the audit log: %w", err)
+		return signed, false, fmt.Errorf("sign the head of the audit log: %w", err)
 	}
-	return signed, nil
+	return kept.head, kept.ok, nil
 }
 
 // checkpoint signs the head as it is in the transaction, unless the last checkpoint is of
 // the same one. Rows of the same group may follow. The first one is of a log without rows:
 // it says which log it is.
-func (t *tx) checkpoint(sign func(audit.Head) (string, error)) (string, error) {
-	last, err := t.conn.queries.LastCheckpoint(t.conn.ctx)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return "", classify("read the last checkpoint", err)
+func (t *tx) checkpoint(sign audit.Sign) (signed audit.SignedHead, ok bool, err error) {
+	last, err := t.lastCheckpoint()
+	if err != nil || last.Seq >= t.head.Seq {
+		return signed, false, err
 	}
-	if err == nil && last.Seq >= t.head.Seq {
-		return "", nil
-	}
-	signed, err := sign(t.head)
-	if err != nil {
-		return "", err
-	}
-	return signed, t.keep(t.head, signed)
+	signed, err = t.keep(t.head, sign)
+	return signed, err == nil, err
 }
 
-func (t *tx) keep(h audit.Head, signed string) error {
-	return classify("append checkpoint", t.conn.queries.AppendCheckpoint(t.conn.ctx, sqlitedb.AppendCheckpointParams{
-		Seq: h.Seq, SignedAt: t.wall().UnixMilli(), Note: signed,
+// lastCheckpoint returns the seq -1 for a log of which nothing was signed yet.
+func (t *tx) lastCheckpoint() (sqlitedb.LastCheckpointRow, error) {
+	last, err := t.conn.queries.LastCheckpoint(t.conn.ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		last.Seq, err = -1, nil
+	}
+	return last, classify("read the last checkpoint", err)
+}
+
+// keep signs a head and keeps that. Times of signing never go back, so that what was signed
+// after a restoration can be told from what was before.
+func (t *tx) keep(h audit.Head, sign audit.Sign) (audit.SignedHead, error) {
+	last, err := t.lastCheckpoint()
+	if err != nil {
+		return audit.SignedHead{}, err
+	}
+	at := t.wall()
+	if newest := time.UnixMilli(last.SignedAt); at.Before(newest) {
+		at = newest
+	}
+	signed, err := sign(h, at)
+	if err != nil {
+		return signed, err
+	}
+	return signed, classify("append checkpoint", t.conn.queries.AppendCheckpoint(t.conn.ctx, sqlitedb.AppendCheckpointParams{
+		Seq: signed.Seq, SignedAt: signed.SignedAt.UnixMilli(), Note: signed.Note(),
 	}))
 }
 

@@ -30,12 +30,12 @@ func (a *Admin) RecordExport(e Archiving) error {
 }
 
 // MoveBase moves the beginning of the log to behind the row base, which is p's last one,
-// and records that. signed is the statement about it that [audit.Signer.SignBase] made.
+// records that, and returns the statement about it that sign, an [audit.Signer.Base], made.
 // From then on the rows up to there are gone as far as anybody can tell; [Admin.Prune]
 // removes them. It returns [ErrPruned] unless p's first row is the log's first.
-func (a *Admin) MoveBase(base audit.Head, signed string, p Archiving) error {
-	return a.write(func(t *tx) error {
-		if err := t.keep(base, signed); err != nil {
+func (a *Admin) MoveBase(base audit.Head, sign audit.Sign, p Archiving) (signed audit.SignedHead, err error) {
+	err = a.write(func(t *tx) (err error) {
+		if signed, err = t.keep(base, sign); err != nil {
 			return err
 		}
 		n, err := t.conn.queries.MoveAuditBase(t.conn.ctx, sqlitedb.MoveAuditBaseParams{Seq: base.Seq, Hash: base.Hash[:], OldSeq: p.FirstSeq - 1})
@@ -47,6 +47,7 @@ func (a *Admin) MoveBase(base audit.Head, signed string, p Archiving) error {
 		}
 		return t.Record(act(audit.AuditPrune, todos.Owner{}, p))
 	})
+	return signed, err
 }
 
 // Prune removes the rows and checkpoints that are below the base, also those that an

@@ -380,7 +380,7 @@ func TestMissingEvidence(t *testing.T) {
 	if r, err := audit.Verify(t.Context(), log, audit.Evidence{Keys: keys}); err != nil || r.Fault == nil {
 		t.Errorf("with another key: %+v, %v", r, err)
 	}
-	forged, err := other.Sign(audit.Head{LogID: r0(t, log).LogID, Seq: 12}, time.Now())
+	forged, err := other.Head(audit.Head{LogID: r0(t, log).LogID, Seq: 12}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -388,7 +388,7 @@ func TestMissingEvidence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := audit.Verify(t.Context(), log, audit.Evidence{Keys: own, Heads: []string{forged}}); err != nil || r.Fault == nil {
+	if r, err := audit.Verify(t.Context(), log, audit.Evidence{Keys: own, Heads: []string{forged.Note()}}); err != nil || r.Fault == nil {
 		t.Errorf("with a head of another key: %+v, %v", r, err)
 	}
 }

@@ -306,19 +306,19 @@ func (q *Queries) CheckpointsAfter(ctx context.Context, seq int64) ([]string, er
 }
 
 const lastCheckpoint = `-- name: LastCheckpoint :one
-SELECT seq, signed_at, note FROM audit_checkpoint ORDER BY id DESC LIMIT 1
+SELECT seq, signed_at FROM audit_checkpoint ORDER BY id DESC LIMIT 1
 `
 
 type LastCheckpointRow struct {
 	Seq      int64
 	SignedAt int64
-	Note     string
 }
 
+// The last to be signed, which may be the base of the log.
 func (q *Queries) LastCheckpoint(ctx context.Context) (LastCheckpointRow, error) {
 	row := q.queryRow(ctx, q.lastCheckpointStmt, lastCheckpoint)
 	var i LastCheckpointRow
-	err := row.Scan(&i.Seq, &i.SignedAt, &i.Note)
+	err := row.Scan(&i.Seq, &i.SignedAt)
 	return i, err
 }
 
