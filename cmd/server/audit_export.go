@@ -145,7 +145,7 @@ func (c *auditExportCommand) cursor(ctx context.Context, a *archivist) (at audit
 	}
 	holds, err := a.log.Holds(ctx, at)
 	if err == nil && !holds {
-		err = tampered(&audit.Fault{Seq: at.Seq, Reason: "is not the row that was exported: it, or one before it, was written anew, or an older copy was put in place"})
+		err = tampered(&audit.Fault{Seq: at.Seq, Reason: "is not the row that was exported: it, or one before it, was written anew, or an older copy was put in place; after restore, export to another folder"})
 	}
 	return at, err
 }

@@ -29,6 +29,8 @@ type commands struct {
 	User  userCommand  `cmd:"" help:"Block, export or erase a person."`
 
 	Backup      backupCommand      `cmd:"" help:"Copy the database while it is served, check the copy, and say what is in it."`
+	Restore     restoreCommand     `cmd:"" help:"Put such a copy in the place of a database that is not served."`
+	Migrate     migrateCommand     `cmd:"" help:"Upgrade the schema of a database that is not served, as the start of the server does."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the server on this machine whether it is ready: exit code 0 or 1."`
 
 	Version versionCommand `cmd:"" help:"Print what this binary was built from."`

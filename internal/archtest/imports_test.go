@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"db/migrations":       {},
 	"internal/store/sqlite": {
 		"internal/todos", "internal/audit", "internal/auth", "db/migrations", "internal/store/sqlite/internal/sqlitedb",
+		"internal/atomicfile",
 	},
 	"internal/store/sqlite/internal/sqlitedb": {},
 

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// syncFolder makes a rename last.
-func syncFolder(name string) error {
+// SyncFolder makes renames of files in a folder last.
+func SyncFolder(name string) error {
 	folder, err := os.Open(name)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
 package atomicfile
 
-// syncFolder has nothing to do: the file system keeps a log of renames.
-func syncFolder(string) error { return nil }
+// SyncFolder has nothing to do: the file system keeps a log of renames.
+func SyncFolder(string) error { return nil }

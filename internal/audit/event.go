@@ -66,11 +66,13 @@ const (
 	AuditExport Kind = "audit.export"
 	AuditPrune  Kind = "audit.prune"
 	Backup      Kind = "backup"
+
+	ChainRestored Kind = "chain.restored"
 )
 
 // Kinds returns all kinds.
 func Kinds() []Kind {
-	return []Kind{ToolCall, PromptGet, TokenRejected, RequestRefused, RateLimited, UserBlock, UserUnblock, UserExport, UserErase, AuditExport, AuditPrune, Backup}
+	return []Kind{ToolCall, PromptGet, TokenRejected, RequestRefused, RateLimited, UserBlock, UserUnblock, UserExport, UserErase, AuditExport, AuditPrune, Backup, ChainRestored}
 }
 
 // IsCall reports whether events of the kind are calls by a verified caller, each with a

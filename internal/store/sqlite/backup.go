@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -15,18 +16,30 @@ import (
 // was deleted. A server goes on meanwhile; its write-ahead log cannot be folded into the
 // file until the copy is done. What is there already is not written over.
 func (a *Admin) Backup(ctx context.Context, to string, by Operator) error {
+	return copyInto(ctx, a.conn, to, func() error {
+		return a.write(func(t *tx) error { return t.Record(act(audit.Backup, todos.Owner{}, by)) })
+	})
+}
+
+// copyInto copies a database into a new file of mode 0600, once first has succeeded, and
+// returns when that is on the disk.
+func copyInto(ctx context.Context, db execer, to string, first func() error) error {
 	file, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // SQLite takes an empty file
 	if err != nil {
 		return err
 	}
-	err = a.write(func(t *tx) error { return t.Record(act(audit.Backup, todos.Owner{}, by)) })
-	if err == nil {
-		_, err = a.conn.ExecContext(ctx, "VACUUM INTO ?", to)
+	if err = first(); err == nil {
+		_, err = db.ExecContext(ctx, "VACUUM INTO ?", to)
 	}
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return errors.Join(err, os.Remove(to))
 	}
 	return nil
+}
+
+// execer is a connection or a pool of them.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 
 // CheckCopy looks through a database that nobody else uses: SQLite's own check, the schema

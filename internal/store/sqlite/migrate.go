@@ -2,8 +2,12 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
 
 	"github.com/pressly/goose/v3"
 
@@ -13,9 +17,30 @@ import (
 // ErrTooNew means that a newer version of this program has upgraded the database.
 var ErrTooNew = errors.New("the database is newer than this program")
 
-// migrate brings the schema up to date. goose itself would serve a newer database
-// without a word, so that is looked at first.
-func migrate(ctx context.Context, o Options) (err error) {
+// Migrate brings the schema of a database up to date, as [Open] does, and returns the
+// versions before and after. It takes the lock. Without keep no copy is made first.
+func Migrate(ctx context.Context, path string, keep bool, logger *slog.Logger) (from, to int64, err error) {
+	c, err := schemaOf(ctx, path)
+	if err != nil {
+		return 0, 0, err
+	}
+	o := Options{Path: path, Logger: logger}.withDefaults()
+	if o.Path, err = filepath.EvalSymlinks(path); err != nil {
+		return 0, 0, err
+	}
+	if o.opened, err = os.Stat(o.Path); err != nil {
+		return 0, 0, err
+	}
+	lock, err := takeLock(o.Path)
+	if err != nil {
+		return 0, 0, err
+	}
+	return c.Version, c.Known, errors.Join(migrate(ctx, o, keep), lock.release())
+}
+
+// migrate brings the schema up to date, after the database was copied if keep is set. goose
+// itself would serve a newer database without a word, so that is looked at first.
+func migrate(ctx context.Context, o Options, keep bool) (err error) {
 	if err := ours(ctx, o); err != nil {
 		return err
 	}
@@ -30,20 +55,37 @@ func migrate(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("read the embedded migrations: %w", err)
 	}
 	current, target, err := provider.GetVersions(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
 		return fmt.Errorf("read the schema version of %s: %w; is it a database of this program?", o.Path, err)
-	}
-	if current > target {
+	case current > target:
 		return fmt.Errorf("%w: %s has schema version %d, this program knows %d; run the newer program, or restore a backup made before the upgrade",
 			ErrTooNew, o.Path, current, target)
+	case current == target:
+		return nil
+	case current > 0 && keep:
+		if err := copyBefore(ctx, o, db, current); err != nil {
+			return err
+		}
 	}
 	applied, err := provider.Up(ctx)
 	if err != nil {
-		return fmt.Errorf("upgrade the schema of %s: %w", o.Path, err)
+		return fmt.Errorf("upgrade the schema of %s: %w; nothing was changed, run the program that served it before", o.Path, err)
 	}
 	for _, m := range applied {
 		o.Logger.Info("database schema upgraded", "path", o.Path, "version", m.Source.Version)
 	}
+	return nil
+}
+
+// copyBefore keeps the database as it is before it is changed: an older program cannot
+// open it afterwards.
+func copyBefore(ctx context.Context, o Options, db *sql.DB, version int64) error {
+	to := fmt.Sprintf("%s.schema-%d-%s", o.Path, version, o.Now().UTC().Format("20060102T150405Z"))
+	if err := copyInto(ctx, db, to, func() error { return nil }); err != nil {
+		return fmt.Errorf("copy the database before its schema is upgraded: %w; free as much space as it takes, or make a backup with the program that served it and then run migrate --no-copy", err)
+	}
+	o.Logger.Warn("the database's schema is upgraded; for the way back there is a copy, which can be removed when all is well", "copy", to, "from_version", version)
 	return nil
 }
 

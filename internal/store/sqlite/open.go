@@ -70,7 +70,7 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if s.lock, err = takeLock(o.Path); err != nil {
 		return nil, err
 	}
-	if err := migrate(ctx, o); err != nil {
+	if err := migrate(ctx, o, true); err != nil {
 		return nil, err
 	}
 	if s.readers, err = o.pool(forReading, min(8, 2*runtime.NumCPU())); err != nil {
