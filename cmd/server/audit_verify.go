@@ -101,6 +101,9 @@ func (c *auditVerifyCommand) print(w io.Writer, r *audit.Report) error {
 	if r.Newest != nil {
 		line("newest", "row %d, signed at %s; %d rows since", r.Newest.Seq, r.Newest.SignedAt.UTC().Format(time.RFC3339), r.Unsigned)
 	}
+	for _, g := range r.Restored {
+		line("restored", "to row %d at %s; %s for later rows void by it: if nobody knows of this, somebody has the key", g.Seq, g.At.UTC().Format(time.RFC3339), count(int64(g.Void), "signed head"))
+	}
 	for _, m := range r.Missing {
 		line("missing", "%s", m)
 	}

@@ -128,7 +128,7 @@ func (c *restoreCommand) prove(ctx context.Context, copied string, logger *slog.
 	}
 	report, _, err := sqlite.CheckCopy(ctx, copied, e)
 	if err == nil && report.Fault != nil {
-		err = exitError{exitTampered, fmt.Errorf("the audit log of the copy does not verify, so nothing was restored: %w; take another copy, and put %s.pub with all public keys beside the key", report.Fault, key)}
+		err = exitError{exitTampered, fmt.Errorf("the audit log of the copy does not verify, so nothing was restored: %w; take another copy. Public keys must all be in %s.pub. Heads signed since an earlier restoration do not agree with a copy from before it: move %s away for that one", report.Fault, key, heads)}
 	}
 	return p, err
 }

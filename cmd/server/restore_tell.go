@@ -13,11 +13,11 @@ import (
 
 // tell says what was done, and what is to be done again.
 func (c *restoreCommand) tell(ctx context.Context, w io.Writer, d sqlite.Restored, kept string) error {
-	fmt.Fprintf(w, "restored %s: the audit log goes on from row %d", c.From, d.LastSeq)
+	lost := ""
 	if d.LostSeq > d.LastSeq {
-		fmt.Fprintf(w, "; rows up to %d were written before and are not in it", d.LostSeq)
+		lost = fmt.Sprintf("; rows up to %d were written before and are not in it", d.LostSeq)
 	}
-	fmt.Fprintln(w)
+	fmt.Fprintf(w, "restored %s: the audit log goes on from row %d%s\n", c.From, d.LastSeq, lost)
 	if _, err := os.Stat(kept); err != nil {
 		return nil //nolint:nilerr // there was no database
 	}

@@ -61,18 +61,36 @@ func (h SignedHead) Pruned() bool { return h.says == saysBase }
 // a row after the one that it went back to. Such heads are evidence of a history that was
 // given up, not of this log. Order is kept.
 func Live(heads []SignedHead) []SignedHead {
-	var restorations []SignedHead
-	for _, h := range heads {
-		if h.says == saysRestored {
-			restorations = append(restorations, h)
+	live := slices.Clone(heads)
+	for _, r := range heads {
+		if r.says == saysRestored {
+			live = slices.DeleteFunc(live, r.voids)
 		}
 	}
-	void := func(h SignedHead) bool {
-		return slices.ContainsFunc(restorations, func(r SignedHead) bool {
-			return r.LogID == h.LogID && h.Seq > r.Seq && h.SignedAt.Before(r.SignedAt)
-		})
+	return live
+}
+
+func (h SignedHead) voids(other SignedHead) bool {
+	return other.LogID == h.LogID && other.Seq > h.Seq && other.SignedAt.Before(h.SignedAt)
+}
+
+// restorations returns each one once: the database and the file may both have it.
+func restorations(heads []SignedHead) (list []Restored) {
+	seen := make(map[string]bool)
+	for _, r := range heads {
+		if r.says != saysRestored || seen[r.note] {
+			continue
+		}
+		seen[r.note] = true
+		void := make(map[string]bool)
+		for _, h := range heads {
+			if r.voids(h) {
+				void[h.note] = true
+			}
+		}
+		list = append(list, Restored{r.Seq, r.SignedAt, len(void)})
 	}
-	return slices.DeleteFunc(slices.Clone(heads), void)
+	return list
 }
 
 var errNotHead = errors.New("not a signed head of an audit log")

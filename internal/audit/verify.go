@@ -51,9 +51,17 @@ type Report struct {
 	Heads     int64       `json:"heads"`  // signed heads that agree with their row
 	Newest    *SignedHead `json:"newest_head"`
 	Unsigned  int64       `json:"unsigned_rows"` // after the newest signed head
+	Restored  []Restored  `json:"restorations"`  // each a claim of whoever has the key: ask who did that
 	Missing   []string    `json:"missing"`       // evidence that there was none of
 	Fault     *Fault      `json:"fault"`
 	accounted int64       // erased rows that user.erase rows account for
+}
+
+// Restored is a restoration: rows after one were given up, with what was signed for them.
+type Restored struct {
+	Seq  int64     `json:"seq"`
+	At   time.Time `json:"at"`
+	Void int       `json:"void_heads"` // how many signed heads that made void
 }
 
 // Complete reports whether nothing is wrong and no evidence was missing.
@@ -123,6 +131,7 @@ func (v *verification) gather(ctx context.Context, e Evidence) error {
 		}
 		heads = append(heads, h)
 	}
+	v.Restored = restorations(heads)
 	return v.expect(Live(heads))
 }
 

@@ -113,8 +113,8 @@ func (r *Restoration) Swap(ctx context.Context, kept string) error {
 // keep gives the database a second name. Its log must not stay behind: SQLite would take it
 // for the copy's.
 func (r *Restoration) keep(kept string) error {
-	for _, suffix := range []string{"", "-wal"} {
-		if err := os.Link(r.path+suffix, kept+suffix); err != nil && !(suffix != "" && errors.Is(err, fs.ErrNotExist)) {
+	for _, suffix := range []string{"", "-wal", "-journal"} {
+		if err := os.Link(r.path+suffix, kept+suffix); err != nil && (suffix == "" || !errors.Is(err, fs.ErrNotExist)) {
 			return err
 		}
 	}
@@ -146,7 +146,7 @@ func fold(ctx context.Context, path string) (err error) {
 // removeLogs removes what SQLite keeps beside a database.
 func removeLogs(path string) error {
 	var errs []error
-	for _, suffix := range []string{"-wal", "-shm"} {
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
 		if err := os.Remove(path + suffix); !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
