@@ -19,6 +19,7 @@ var plans = map[string][]string{
 	"DeleteTodo": {"SEARCH todos USING COVERING INDEX todos_by_id (issuer=? AND tenant=? AND id=?)"},
 	// The position is part of the range: a later page costs no more than the first.
 	"TodosOfOwner":  {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=? AND created_at>?)"},
+	"TodosKept":     {"SEARCH todo_counts USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
 	"TodosOfTenant": {"SEARCH todos USING INDEX todos_by_age (issuer=? AND tenant=? AND created_at>?)"},
 
 	// These go through one person's.
@@ -92,10 +93,10 @@ func fill(t *testing.T, db *sql.DB) {
 	t.Helper()
 	const numbers = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < 3000) "
 	for _, text := range []string{
-		numbers + `INSERT INTO todos SELECT 'https://id.example', 'tenant' || i%4, 'person' || i%40, printf('todo%09d', i), 'x', i/3 FROM n`,
+		numbers + `INSERT INTO todos SELECT 'https://id.example', 'tenant' || (i%4), 'person' || (i%40), printf('todo%09d', i), 'x', i/3 FROM n`,
 		numbers + `INSERT INTO audit_log (seq, occurred_at, event, tool, decision, reason, basis, scopes_granted, scopes_used,
 			issuer, tenant, subject, token_sha256, token_id, request_id, duration_us, hash)
-			SELECT i, i, 'tool.call', 'get-todos', 'allow', 'ok', 'owner', '', '', 'i', '', 'person' || i%40, zeroblob(32), '', '', 0, zeroblob(32) FROM n`,
+			SELECT i, i, 'tool.call', 'get-todos', 'allow', 'ok', 'owner', '', '', 'i', '', 'person' || (i%40), zeroblob(32), '', '', 0, zeroblob(32) FROM n`,
 	} {
 		if _, err := db.Exec(text); err != nil {
 			t.Fatal(err)
