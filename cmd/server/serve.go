@@ -76,7 +76,7 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 	if s.notary, err = newNotary(s.store, c, logger); err != nil {
 		return nil, err
 	}
-	endpoint, err := newEndpoint(s, logger)
+	endpoint, err := newEndpoint(s, c, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -117,8 +117,8 @@ func newNotary(store *sqlite.Store, c *config.Server, logger *slog.Logger) (*aud
 }
 
 // newEndpoint builds what is behind authentication.
-func newEndpoint(s *service, logger *slog.Logger) (http.Handler, error) {
-	product, err := todos.NewService(todos.Options{Store: s.store, Logger: logger, Recorded: s.recorded})
+func newEndpoint(s *service, c *config.Server, logger *slog.Logger) (http.Handler, error) {
+	product, err := todos.NewService(todos.Options{Store: s.store, Logger: logger, MaxTodos: c.MaxTodos, Recorded: s.recorded})
 	if err != nil {
 		return nil, err
 	}

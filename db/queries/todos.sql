@@ -32,3 +32,7 @@ WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc.arg(tenant)
   AND created_at >= sqlc.arg(after_time) AND (created_at > sqlc.arg(after_time) OR id > sqlc.arg(after_id))
 ORDER BY created_at, id
 LIMIT sqlc.arg(max_rows);
+
+-- How many todos a person has, as triggers keep it.
+-- name: TodosKept :one
+SELECT todos FROM todo_counts WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc.arg(tenant) AND subject = sqlc.arg(subject);

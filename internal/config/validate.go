@@ -29,6 +29,7 @@ func (s *Server) Validate() error {
 		s.validateHosts(),
 		s.validateOrigins(),
 		s.validateRate(),
+		s.validateLimits(),
 		s.validateDB(),
 		s.validateLogLevel(),
 	)
@@ -164,6 +165,13 @@ func (s *Server) validateRate() error {
 	}
 	if s.Burst < 1 {
 		return invalid("burst", s.Burst, "must be at least 1, or no call is ever allowed; the default is 50")
+	}
+	return nil
+}
+
+func (s *Server) validateLimits() error {
+	if s.MaxTodos < 0 {
+		return invalid("max-todos", s.MaxTodos, "must be at least 0, which is no limit; the default is 10000")
 	}
 	return nil
 }

@@ -40,6 +40,8 @@ func (d *door) failure(x *exchange, err error) (*mcp.CallToolResult, error) {
 		return failed(problem{"blocked", "Your access to this server was withdrawn. Ask its operator.", false})
 	case errors.Is(err, todos.ErrStorageLow):
 		return failed(problem{"storage_low", "The server is short of disk space, so nothing was changed. Try again later.", true})
+	case errors.Is(err, todos.ErrQuotaExceeded):
+		return failed(problem{"quota_exceeded", "You have as many todos as one person may have here, so nothing was changed. Delete some that are done, then try again.", false})
 	case errors.Is(err, todos.ErrAuditUnavailable):
 		return failed(problem{"audit_unavailable", "The call could not be recorded, so nothing was changed. Try again later.", true})
 	case errors.Is(err, todos.ErrOutcomeUnknown):

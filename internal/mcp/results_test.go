@@ -204,6 +204,7 @@ func TestErrors(t *testing.T) {
 		{"invalid", &todos.InvalidError{Argument: "content", Problem: "must not be empty"}, 200,
 			`{"error":"invalid_arguments","error_description":"content must not be empty"}`, nil},
 		{"not deleted", todos.ErrNotDeleted, 200, `{"error":"Failed to delete todo"}`, nil},
+		{"quota exceeded", todos.ErrQuotaExceeded, 200, `{"error":"quota_exceeded","error_description":"You have as many todos as one person may have here, so nothing was changed. Delete some that are done, then try again."}`, nil},
 		{"audit unavailable", wrapped(todos.ErrAuditUnavailable), 200,
 			`{"error":"audit_unavailable","error_description":"The call could not be recorded, so nothing was changed. Try again later.","retryable":true}`, nil},
 		{"outcome unknown", wrapped(todos.ErrOutcomeUnknown), 200,

@@ -44,14 +44,31 @@ func (s *Service) Create(ctx context.Context, call audit.Call, in CreateInput) (
 	}
 	todo := Todo{ID: s.newID(), Content: in.Content, OwnerID: call.Principal.Subject}
 	err = s.run(ctx, call, ToolCreate, known, func(tx Tx) (outcome, error) {
-		if tx.StorageLow() {
-			return refused(audit.ReasonStorageLow, ErrStorageLow), nil
+		owner := ownerOf(call.Principal)
+		if o, err := s.room(tx, owner); err != nil || o.cause != nil {
+			return o, err
 		}
 		todo.CreatedAt = tx.Now()
-		return outcome{decision: d, event: audit.Event{TargetID: todo.ID}}, tx.Insert(ownerOf(call.Principal), todo)
+		return outcome{decision: d, event: audit.Event{TargetID: todo.ID}}, tx.Insert(owner, todo)
 	})
 	if err != nil {
 		return Todo{}, err
 	}
 	return todo, nil
+}
+
+// room refuses a todo for which there is none: on the disk, or among what one person may
+// have. What earlier calls of the same transaction did counts too, so no two of them can
+// both take the last place.
+func (s *Service) room(tx Tx, owner Owner) (outcome, error) {
+	switch {
+	case tx.StorageLow():
+		return refused(audit.ReasonStorageLow, ErrStorageLow), nil
+	case s.maxTodos == 0:
+		return outcome{}, nil
+	}
+	if n, err := tx.Count(owner); err != nil || n < s.maxTodos {
+		return outcome{}, err
+	}
+	return refused(audit.ReasonQuotaExceeded, ErrQuotaExceeded), nil
 }

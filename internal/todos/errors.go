@@ -26,6 +26,9 @@ var (
 	// again when an operator has made room.
 	ErrStorageLow = errors.New("storage low: nothing was changed")
 
+	// ErrQuotaExceeded: the caller has as many todos as one person may have.
+	ErrQuotaExceeded = errors.New("quota exceeded: nothing was changed")
+
 	// ErrOverloaded: too many calls wait for the disk; this one was not begun.
 	ErrOverloaded = errors.New("overloaded: nothing was changed")
 

@@ -33,6 +33,7 @@ func (r *recording) ReadLog(_ context.Context, f audit.Filter, _ int64) (todos.L
 
 func (r *recording) Blocked(todos.Owner) (bool, error) { return false, nil }
 func (r *recording) StorageLow() bool                  { return false }
+func (r *recording) Count(todos.Owner) (int64, error)  { return 0, nil }
 
 func (r *recording) Now() time.Time { return start }
 

@@ -34,6 +34,8 @@ type Options struct {
 	Logger *slog.Logger
 	NewID  func() string // nil: the package's NewID
 
+	MaxTodos int64 // how many one person may have; 0: no limit
+
 	// Recorded, if set, is told of each call once its row is durable. It must not block.
 	Recorded func(e audit.Event)
 }
@@ -43,6 +45,8 @@ type Service struct {
 	store  Store
 	logger *slog.Logger
 	newID  func() string
+
+	maxTodos int64
 
 	recorded func(audit.Event)
 
@@ -55,7 +59,7 @@ func NewService(o Options) (*Service, error) {
 	if o.Store == nil || o.Logger == nil {
 		return nil, errors.New("todos: a service needs a store and a logger")
 	}
-	s := &Service{store: o.Store, logger: o.Logger, newID: o.NewID, tell: rate.Sometimes{First: 3, Interval: time.Second}}
+	s := &Service{store: o.Store, logger: o.Logger, newID: o.NewID, maxTodos: o.MaxTodos, tell: rate.Sometimes{First: 3, Interval: time.Second}}
 	if s.newID == nil {
 		s.newID = NewID
 	}

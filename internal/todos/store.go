@@ -36,6 +36,8 @@ type Tx interface {
 	Blocked(owner Owner) (bool, error)
 	// StorageLow reports whether the disk has too little space left for changes.
 	StorageLow() bool
+	// Count returns how many todos a person has.
+	Count(owner Owner) (int64, error)
 	// Insert adds a todo of owner.
 	Insert(owner Owner, t Todo) error
 	// ByID finds a todo of the issuer and tenant, whoever owns it; false if there is none.

@@ -137,7 +137,7 @@ func TestNewerDatabase(t *testing.T) {
 	if !errors.Is(err, sqlite.ErrTooNew) {
 		t.Fatalf("got %v, %v, want %v", s, err, sqlite.ErrTooNew)
 	}
-	for _, part := range []string{"4711", "knows 3", o.Path} {
+	for _, part := range []string{"4711", "knows 4", o.Path} {
 		if !strings.Contains(err.Error(), part) {
 			t.Errorf("the error does not say %q: %v", part, err)
 		}

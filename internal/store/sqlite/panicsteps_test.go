@@ -41,6 +41,7 @@ type panickyTx struct {
 func (t panickyTx) Now() time.Time                      { t.p.step(); return t.Tx.Now() }
 func (t panickyTx) StorageLow() bool                    { t.p.step(); return t.Tx.StorageLow() }
 func (t panickyTx) Blocked(o todos.Owner) (bool, error) { t.p.step(); return t.Tx.Blocked(o) }
+func (t panickyTx) Count(o todos.Owner) (int64, error)  { t.p.step(); return t.Tx.Count(o) }
 func (t panickyTx) Record(e audit.Event) error          { t.p.step(); return t.Tx.Record(e) }
 func (t panickyTx) Insert(o todos.Owner, todo todos.Todo) error {
 	t.p.step()

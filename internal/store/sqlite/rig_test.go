@@ -38,7 +38,7 @@ func newRig(t *testing.T) *rig {
 	r.store = open(t, options.WithConnector(r.faults.wrap))
 	t.Cleanup(func() { r.faults.set(nil) }) // runs before the store is closed
 	var err error
-	if r.service, err = todos.NewService(todos.Options{Store: r.store, Logger: options.Logger}); err != nil {
+	if r.service, err = todos.NewService(todos.Options{Store: r.store, Logger: options.Logger, MaxTodos: 100}); err != nil {
 		t.Fatal(err)
 	}
 	if r.db, err = options.WriterPool(); err != nil {

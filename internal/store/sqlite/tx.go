@@ -23,6 +23,14 @@ func (t *tx) Insert(owner todos.Owner, todo todos.Todo) error {
 	}))
 }
 
+func (t *tx) Count(o todos.Owner) (int64, error) {
+	n, err := t.conn.queries.TodosKept(t.conn.ctx, sqlitedb.TodosKeptParams{Issuer: o.Issuer, Tenant: o.Tenant, Subject: o.Subject})
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return n, classify("count todos", err)
+}
+
 func (t *tx) ByID(issuer, tenant, id string) (todos.Todo, bool, error) {
 	row, err := t.conn.queries.TodoByID(t.conn.ctx, sqlitedb.TodoByIDParams{
 		Issuer: issuer, Tenant: tenant, ID: id,

@@ -39,6 +39,8 @@ func Run(t *testing.T, open Opener) {
 		{"deletions between pages", deletionsBetweenPages},
 		{"additions between pages", additionsBetweenPages},
 		{"position of somebody else", foreignPosition},
+		{"todos are counted", counts},
+		{"counts stay apart", countsApart},
 		{"row has every column", wholeRow},
 		{"log has no gaps", noGaps},
 		{"failed call leaves nothing", failedCall},

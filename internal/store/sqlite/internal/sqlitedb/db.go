@@ -105,6 +105,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.todoByIDStmt, err = db.PrepareContext(ctx, todoByID); err != nil {
 		return nil, fmt.Errorf("error preparing query TodoByID: %w", err)
 	}
+	if q.todosKeptStmt, err = db.PrepareContext(ctx, todosKept); err != nil {
+		return nil, fmt.Errorf("error preparing query TodosKept: %w", err)
+	}
 	if q.todosOfOwnerStmt, err = db.PrepareContext(ctx, todosOfOwner); err != nil {
 		return nil, fmt.Errorf("error preparing query TodosOfOwner: %w", err)
 	}
@@ -254,6 +257,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing todoByIDStmt: %w", cerr)
 		}
 	}
+	if q.todosKeptStmt != nil {
+		if cerr := q.todosKeptStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing todosKeptStmt: %w", cerr)
+		}
+	}
 	if q.todosOfOwnerStmt != nil {
 		if cerr := q.todosOfOwnerStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing todosOfOwnerStmt: %w", cerr)
@@ -335,6 +343,7 @@ type Queries struct {
 	moveAuditHeadStmt     *sql.Stmt
 	probeStmt             *sql.Stmt
 	todoByIDStmt          *sql.Stmt
+	todosKeptStmt         *sql.Stmt
 	todosOfOwnerStmt      *sql.Stmt
 	todosOfTenantStmt     *sql.Stmt
 	unblockStmt           *sql.Stmt
@@ -371,6 +380,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		moveAuditHeadStmt:     q.moveAuditHeadStmt,
 		probeStmt:             q.probeStmt,
 		todoByIDStmt:          q.todoByIDStmt,
+		todosKeptStmt:         q.todosKeptStmt,
 		todosOfOwnerStmt:      q.todosOfOwnerStmt,
 		todosOfTenantStmt:     q.todosOfTenantStmt,
 		unblockStmt:           q.unblockStmt,

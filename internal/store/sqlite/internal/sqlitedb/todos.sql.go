@@ -96,6 +96,24 @@ func (q *Queries) TodoByID(ctx context.Context, arg TodoByIDParams) (TodoByIDRow
 	return i, err
 }
 
+const todosKept = `-- name: TodosKept :one
+SELECT todos FROM todo_counts WHERE issuer = ?1 AND tenant = ?2 AND subject = ?3
+`
+
+type TodosKeptParams struct {
+	Issuer  string
+	Tenant  string
+	Subject string
+}
+
+// How many todos a person has, as triggers keep it.
+func (q *Queries) TodosKept(ctx context.Context, arg TodosKeptParams) (int64, error) {
+	row := q.queryRow(ctx, q.todosKeptStmt, todosKept, arg.Issuer, arg.Tenant, arg.Subject)
+	var todos int64
+	err := row.Scan(&todos)
+	return todos, err
+}
+
 const todosOfOwner = `-- name: TodosOfOwner :many
 
 SELECT subject, id, content, created_at
