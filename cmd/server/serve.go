@@ -88,6 +88,7 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 		Sites:          s.sites.routes(httpserver.RateLimit(c.Rate, c.Burst, s.counts.rateLimited)(endpoint)),
 		AllowedHosts:   c.AllowedHosts,
 		AllowedOrigins: c.AllowedOrigins,
+		MaxBody:        int64(c.MaxBody),
 		TrustedProxies: c.Proxies(),
 		Health:         health,
 		Answered:       s.metrics.Request,
@@ -118,7 +119,7 @@ func newNotary(store *sqlite.Store, c *config.Server, logger *slog.Logger) (*aud
 
 // newEndpoint builds what is behind authentication.
 func newEndpoint(s *service, c *config.Server, logger *slog.Logger) (http.Handler, error) {
-	product, err := todos.NewService(todos.Options{Store: s.store, Logger: logger, MaxTodos: c.MaxTodos, Recorded: s.recorded})
+	product, err := todos.NewService(todos.Options{Store: s.store, Logger: logger, MaxTodos: c.MaxTodos, MaxContent: c.MaxContent, Recorded: s.recorded})
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +127,7 @@ func newEndpoint(s *service, c *config.Server, logger *slog.Logger) (http.Handle
 	return mcp.New(mcp.Options{
 		Service: product, Version: version(), Logger: logger,
 		RequestID: observe.RequestID, InsufficientScope: s.sites.insufficientScope,
-		Traced: observe.SetTraceID, Refused: s.counts.requestRefused,
+		Traced: observe.SetTraceID, Refused: s.counts.requestRefused, MaxContent: c.MaxContent,
 	})
 }
 

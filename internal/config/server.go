@@ -29,7 +29,9 @@ type Server struct {
 	AuditHeads string `env:"TODO_AUDIT_HEADS" placeholder:"FILE" help:"Where the signed heads are kept outside the database; best on another machine's disk (default: beside the database)."`
 	MinFree    Size   `env:"TODO_MIN_FREE" default:"256MiB" placeholder:"SIZE" help:"Changes are refused while less than this is free on the database's disk; 0 turns that off (default ${default})."`
 
-	MaxTodos int64 `env:"TODO_MAX_TODOS" default:"10000" placeholder:"N" help:"Todos that one person may have; 0 is no limit (default ${default})."`
+	MaxTodos   int64 `env:"TODO_MAX_TODOS" default:"10000" placeholder:"N" help:"Todos that one person may have; 0 is no limit (default ${default})."`
+	MaxContent int   `env:"TODO_MAX_CONTENT" default:"4000" placeholder:"N" help:"Characters that a todo may have (default ${default})."`
+	MaxBody    Size  `env:"TODO_MAX_BODY" default:"1MiB" placeholder:"SIZE" help:"Size that a request may have (default ${default})."`
 
 	Rate  float64 `env:"TODO_RATE" default:"10" placeholder:"N" help:"Calls a second for each principal (default ${default})."`
 	Burst int     `env:"TODO_BURST" default:"50" placeholder:"N" help:"Calls a principal may make at once (default ${default})."`

@@ -169,13 +169,6 @@ func (s *Server) validateRate() error {
 	return nil
 }
 
-func (s *Server) validateLimits() error {
-	if s.MaxTodos < 0 {
-		return invalid("max-todos", s.MaxTodos, "must be at least 0, which is no limit; the default is 10000")
-	}
-	return nil
-}
-
 func (s *Server) validateDB() error {
 	if strings.TrimSpace(s.DB) == "" {
 		return invalid("db", s.DB, "name the SQLite file, for example todos.db")

@@ -2,6 +2,7 @@ package httpserver
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync/atomic"
@@ -9,29 +10,29 @@ import (
 	"todomanager/internal/auth"
 )
 
-// maxBody bounds a request's body, in bytes.
-const maxBody = 1 << 20
+// defaultMaxBody bounds a request's body, in bytes.
+const defaultMaxBody = 1 << 20
 
-// limitBody answers 413 to a body over 1 MiB: at once if the length is announced,
+// limitBody answers 413 to a body over maxBody bytes: at once if the length is announced,
 // else whatever next makes of the failed read.
-func limitBody(next http.Handler) http.Handler {
+func limitBody(maxBody int64, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > maxBody {
-			tooLarge(w)
+			tooLarge(w, maxBody)
 			return
 		}
 		body := &limitedBody{ReadCloser: http.MaxBytesReader(w, r.Body, maxBody)}
 		limited := *r
 		limited.Body = body
-		next.ServeHTTP(&limitWriter{ResponseWriter: w, body: body}, &limited)
+		next.ServeHTTP(&limitWriter{ResponseWriter: w, body: body, limit: maxBody}, &limited)
 	})
 }
 
-func tooLarge(w http.ResponseWriter) {
+func tooLarge(w http.ResponseWriter, limit int64) {
 	w.Header().Del("Content-Length")      // of the answer this one replaces
 	w.Header().Set("Connection", "close") // the rest of the body is not read
 	auth.WriteError(w, http.StatusRequestEntityTooLarge, auth.Error{
-		Error: "payload_too_large", Description: "a request may have at most 1 MiB", Reason: "body_too_large",
+		Error: "payload_too_large", Description: fmt.Sprintf("a request may have at most %d KiB", limit>>10), Reason: "body_too_large",
 	})
 }
 
@@ -54,6 +55,7 @@ func (b *limitedBody) Read(p []byte) (int, error) {
 type limitWriter struct {
 	http.ResponseWriter
 	body             *limitedBody
+	limit            int64
 	started, dropped bool
 }
 
@@ -62,7 +64,7 @@ func (w *limitWriter) WriteHeader(status int) {
 	case w.dropped:
 	case !w.started && w.body.exceeded.Load():
 		w.dropped = true
-		tooLarge(w.ResponseWriter)
+		tooLarge(w.ResponseWriter, w.limit)
 	default:
 		w.started = w.started || status >= 200
 		w.ResponseWriter.WriteHeader(status)

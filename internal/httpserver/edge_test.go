@@ -209,6 +209,21 @@ func TestBodyLimit(t *testing.T) {
 	}
 }
 
+func TestBodyLimitOfOnesOwn(t *testing.T) {
+	s := newSite(t, func(r *httpserver.Routes) { r.MaxBody = 64 << 10 })
+	for size, status := range map[int]int{64 << 10: 200, 64<<10 + 1: 413} {
+		for _, body := range []io.Reader{bytes.NewReader(make([]byte, size)), unsized{bytes.NewReader(make([]byte, size))}} {
+			got := s.do(t, "POST", "/", body)
+			if got.StatusCode != status {
+				t.Errorf("%d bytes: status %d, want %d", size, got.StatusCode, status)
+			}
+			if status == 413 && !strings.Contains(got.body, "at most 64 KiB") {
+				t.Errorf("the refusal does not name the limit: %s", got.body)
+			}
+		}
+	}
+}
+
 func TestBodyLimitDoesNotReachTheEndpoint(t *testing.T) {
 	reached := false
 	s := newSite(t, func(r *httpserver.Routes) {

@@ -9,7 +9,7 @@ import (
 )
 
 // Routes says what is served where. All fields but the lists of hosts, origins and
-// proxies are required.
+// proxies, MaxBody and Answered are required.
 type Routes struct {
 	// Sites are what is served, at least one. No two share a host and a path.
 	Sites []Site
@@ -19,6 +19,8 @@ type Routes struct {
 	// AllowedOrigins are further web origins, as browsers spell them. Their pages
 	// get the CORS headers to call every endpoint.
 	AllowedOrigins []string
+	// MaxBody bounds the body of a request, in bytes; 0 means 1 MiB.
+	MaxBody int64
 	// TrustedProxies are believed about X-Forwarded-For and X-Request-Id.
 	TrustedProxies []netip.Prefix
 	// Health answers /livez and /readyz, whatever the Host header: probes send

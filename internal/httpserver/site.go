@@ -49,7 +49,7 @@ func (r Routes) sites() ([]site, error) {
 		}
 		sites[i] = site{
 			Site: s, public: public, path: cmp.Or(public.Path, "/"),
-			endpoint: allowOrigins(public, r.AllowedOrigins, endpoint(page, limitBody(s.Endpoint))),
+			endpoint: allowOrigins(public, r.AllowedOrigins, endpoint(page, limitBody(cmp.Or(r.MaxBody, defaultMaxBody), s.Endpoint))),
 		}
 	}
 	return sites, nil

@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -10,7 +11,7 @@ import (
 	"todomanager/internal/todos"
 )
 
-func createTodo() tool {
+func createTodo(maxContent int) tool {
 	destructive := false
 	return tool{
 		definition: define(todos.ToolCreate, "Create a todo",
@@ -18,7 +19,7 @@ func createTodo() tool {
 			json.RawMessage(`{
 				"type": "object",
 				"properties": {
-					"content": {"type": "string", "minLength": 1, "maxLength": 4000, "description": "What is to be done"}
+					"content": {"type": "string", "minLength": 1, "maxLength": `+strconv.Itoa(maxContent)+`, "description": "What is to be done"}
 				},
 				"required": ["content"],
 				"additionalProperties": false

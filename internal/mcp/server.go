@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -25,7 +26,7 @@ type Service interface {
 	Refuse(ctx context.Context, call audit.Call, tool string, reason audit.Reason) error
 }
 
-// Options configure the door. All fields but Traced, Refused and Now are required.
+// Options configure the door. All fields but Traced, Refused, Now and MaxContent are required.
 type Options struct {
 	Service Service
 	Version string // of this program, shown to clients
@@ -44,6 +45,8 @@ type Options struct {
 	Refused func(ctx context.Context, p auth.Principal)
 
 	Now func() time.Time // nil: time.Now
+
+	MaxContent int // as the service has it; 0: its default
 }
 
 //go:embed instructions.md
@@ -75,7 +78,7 @@ func New(o Options) (*Handler, error) {
 			SupportedProtocolVersions: []string{"2026-07-28", "2025-11-25", "2025-06-18"},
 			SetCacheable:              cacheable,
 		})
-	for _, t := range []tool{createTodo(), getTodos(), deleteTodo(), getAuditLog()} {
+	for _, t := range []tool{createTodo(cmp.Or(o.MaxContent, todos.DefaultMaxContent)), getTodos(), deleteTodo(), getAuditLog()} {
 		d.names[audit.ToolCall][t.definition.Name] = true
 		server.AddTool(t.definition, d.handle(t))
 	}

@@ -9,21 +9,22 @@ import (
 	"todomanager/internal/audit"
 )
 
-// MaxContent is the longest content of a todo, in characters (Unicode code points).
-const MaxContent = 4000
+// DefaultMaxContent is the longest content of a todo unless [Options] say otherwise, in
+// characters (Unicode code points).
+const DefaultMaxContent = 4000
 
 // CreateInput is what create-todo takes.
 type CreateInput struct {
-	Content string // 1 to MaxContent characters of UTF-8 without NUL
+	Content string // 1 to Options.MaxContent characters of UTF-8 without NUL
 }
 
-func (in CreateInput) validate() error {
+func (in CreateInput) validate(most int) error {
 	length := utf8.RuneCountInString(in.Content)
 	switch {
 	case length == 0:
 		return &InvalidError{"content", "must not be empty"}
-	case length > MaxContent:
-		return &InvalidError{"content", fmt.Sprintf("must have at most %d characters", MaxContent)}
+	case length > most:
+		return &InvalidError{"content", fmt.Sprintf("must have at most %d characters", most)}
 	case !utf8.ValidString(in.Content):
 		return &InvalidError{"content", "must be valid UTF-8"}
 	case strings.ContainsRune(in.Content, 0):
@@ -37,7 +38,7 @@ func (s *Service) Create(ctx context.Context, call audit.Call, in CreateInput) (
 	defer s.rescue(ctx, call, ToolCreate, &err)
 	var known outcome
 	d := mayCreate(call.Principal)
-	if err := in.validate(); err != nil {
+	if err := in.validate(s.maxContent); err != nil {
 		known = refused(audit.ReasonInvalidArguments, err)
 	} else if !d.allowed {
 		known = refused(d.reason, &MissingScopeError{ScopeCreate})

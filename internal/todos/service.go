@@ -1,6 +1,7 @@
 package todos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,8 @@ type Options struct {
 	Logger *slog.Logger
 	NewID  func() string // nil: the package's NewID
 
-	MaxTodos int64 // how many one person may have; 0: no limit
+	MaxTodos   int64 // how many one person may have; 0: no limit
+	MaxContent int   // characters of a todo's content; 0: DefaultMaxContent
 
 	// Recorded, if set, is told of each call once its row is durable. It must not block.
 	Recorded func(e audit.Event)
@@ -46,7 +48,8 @@ type Service struct {
 	logger *slog.Logger
 	newID  func() string
 
-	maxTodos int64
+	maxTodos   int64
+	maxContent int
 
 	recorded func(audit.Event)
 
@@ -59,7 +62,10 @@ func NewService(o Options) (*Service, error) {
 	if o.Store == nil || o.Logger == nil {
 		return nil, errors.New("todos: a service needs a store and a logger")
 	}
-	s := &Service{store: o.Store, logger: o.Logger, newID: o.NewID, maxTodos: o.MaxTodos, tell: rate.Sometimes{First: 3, Interval: time.Second}}
+	s := &Service{
+		store: o.Store, logger: o.Logger, newID: o.NewID, maxTodos: o.MaxTodos, maxContent: cmp.Or(o.MaxContent, DefaultMaxContent),
+		tell: rate.Sometimes{First: 3, Interval: time.Second},
+	}
 	if s.newID == nil {
 		s.newID = NewID
 	}

@@ -98,7 +98,7 @@ func TestPagesToTheEnd(t *testing.T) {
 func TestLongPages(t *testing.T) {
 	e := newEnv(t, nil)
 	const count, most = 40, 512 << 10
-	long := strings.Repeat("𝄞", todos.MaxContent)
+	long := strings.Repeat("𝄞", todos.DefaultMaxContent)
 	for range count {
 		e.create(alice, long)
 	}

@@ -96,7 +96,7 @@ func text(f *fixture) {
 	for i, content := range []string{
 		"é", "e\u0301", " lead and trail \t\r\n", "\u00a0\u2003\u3000", "\ufeffbyte order mark", "\u202eright to left\u202c",
 		"a\u200bb\u200d\u2060", "👩\u200d👩\u200d👧\u200d👦🏽", "\U0010ffff\ufffe\uffff\ufffd", "\x01\x1f\x7f\u0080\u009f", "İıſßſs",
-		`'; DROP TABLE todos; --`, `"\u0000"`, "%_?1:a@b$c", strings.Repeat("𝄞", todos.MaxContent),
+		`'; DROP TABLE todos; --`, `"\u0000"`, "%_?1:a@b$c", strings.Repeat("𝄞", todos.DefaultMaxContent),
 	} {
 		// the subject is as odd as the content: it is text of somebody else's too
 		owner := alice

@@ -1,0 +1,28 @@
+package config
+
+import "fmt"
+
+const (
+	// maxMaxContent bounds what a page of a listing can take: 500 todos are read at once.
+	maxMaxContent = 16_000
+	maxMaxBody    = 16 << 20
+	// escapedCharacter is the longest that JSON makes of one character: two \u escapes.
+	escapedCharacter = 12
+	// envelope is what a request has besides the content.
+	envelope = 16 << 10
+)
+
+func (s *Server) validateLimits() error {
+	if s.MaxTodos < 0 {
+		return invalid("max-todos", s.MaxTodos, "must be at least 0, which is no limit; the default is 10000")
+	}
+	if s.MaxContent < 1 || s.MaxContent > maxMaxContent {
+		return invalid("max-content", s.MaxContent, "must be from 1 to %d characters; the default is 4000", maxMaxContent)
+	}
+	least := Size(envelope + escapedCharacter*s.MaxContent)
+	if s.MaxBody < least || s.MaxBody > maxMaxBody {
+		text, _ := s.MaxBody.MarshalText()
+		return invalid("max-body", fmt.Sprintf("%s", text), "must be from %dKiB, which a todo of --max-content characters can take, to 16MiB; the default is 1MiB", (least+1023)>>10)
+	}
+	return nil
+}
