@@ -38,8 +38,14 @@ type script struct {
 type scriptKey struct{}
 
 // setupScript gives each script addresses of its own: $PORT and $TODO_PUBLIC_URL of the
-// server, $TODO_ISSUER of the sign-in server.
+// server, $TODO_ISSUER of the sign-in server; and $RELEASED, the folder with databases of
+// released schemas.
 func setupScript(env *testscript.Env) error {
+	released, err := filepath.Abs("../../internal/store/sqlite/testdata/released")
+	if err != nil {
+		return err
+	}
+	env.Setenv("RELEASED", released)
 	env.Values[scriptKey{}] = &script{issuers: make(map[string]*authtest.Issuer)}
 	port := freePort()
 	env.Setenv("PORT", port)

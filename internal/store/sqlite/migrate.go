@@ -20,15 +20,15 @@ var ErrTooNew = errors.New("the database is newer than this program")
 // Migrate brings the schema of a database up to date, as [Open] does, and returns the
 // versions before and after. It takes the lock. Without keep no copy is made first.
 func Migrate(ctx context.Context, path string, keep bool, logger *slog.Logger) (from, to int64, err error) {
-	c, err := schemaOf(ctx, path)
-	if err != nil {
-		return 0, 0, err
-	}
 	o := Options{Path: path, Logger: logger}.withDefaults()
-	if o.Path, err = filepath.EvalSymlinks(path); err != nil {
-		return 0, 0, err
+	if o.Path, err = filepath.EvalSymlinks(path); err == nil {
+		o.opened, err = os.Stat(o.Path)
 	}
-	if o.opened, err = os.Stat(o.Path); err != nil {
+	if err != nil {
+		return 0, 0, fmt.Errorf("open the database: %w; name the file that the server uses (--db)", err)
+	}
+	c, err := schemaOf(ctx, o.Path)
+	if err != nil {
 		return 0, 0, err
 	}
 	lock, err := takeLock(o.Path)
