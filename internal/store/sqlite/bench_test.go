@@ -31,3 +31,31 @@ func BenchmarkWrite(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkList is a page of one's own todos.
+func BenchmarkList(b *testing.B) {
+	s, err := sqlite.Open(b.Context(), sqlite.Options{Path: filepath.Join(b.TempDir(), "todos.db"), Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	who := todos.Owner{Issuer: alice.Issuer, Subject: "alice"}
+	for i := range todos.MaxPage {
+		content := fmt.Sprintf("buy milk, bread and some other things, number %d", i)
+		if err := s.Write(b.Context(), func(tx todos.Tx) error {
+			return tx.Insert(who, todos.Todo{ID: todos.NewID(), Content: content, CreatedAt: tx.Now()})
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, limit := range []int{10, todos.MaxPage} {
+		b.Run(fmt.Sprintf("todos=%d", limit), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if page, err := s.List(b.Context(), todos.Query{Owner: who, Limit: limit}); err != nil || len(page) != limit {
+					b.Fatal(len(page), err)
+				}
+			}
+		})
+	}
+}

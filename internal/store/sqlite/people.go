@@ -147,13 +147,13 @@ func (a *Admin) Export(ctx context.Context, who todos.Owner, by Operator, to Exp
 
 func (a *Admin) todosOf(ctx context.Context, who todos.Owner, yield func(todos.Todo) error) error {
 	for p := (todos.Position{}); ; {
-		rows, err := a.conn.queries.TodosOfOwner(ctx, sqlitedb.TodosOfOwnerParams{
+		page, err := pageOf(a.conn.queries.TodosOfOwner(ctx, sqlitedb.TodosOfOwnerParams{
 			Issuer: who.Issuer, Tenant: who.Tenant, Subject: who.Subject, AfterTime: after(p), AfterID: p.ID, MaxRows: todos.MaxPage,
-		})
-		if err != nil || len(rows) == 0 {
+		}))
+		if err != nil || len(page) == 0 {
 			return err
 		}
-		for _, t := range todosOf(rows) {
+		for _, t := range page {
 			if err := yield(t); err != nil {
 				return err
 			}

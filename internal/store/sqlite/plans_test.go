@@ -18,9 +18,9 @@ var plans = map[string][]string{
 	"TodoByID":   {"SEARCH todos USING INDEX todos_by_id (issuer=? AND tenant=? AND id=?)"},
 	"DeleteTodo": {"SEARCH todos USING COVERING INDEX todos_by_id (issuer=? AND tenant=? AND id=?)"},
 	// The position is part of the range: a later page costs no more than the first.
-	"TodosOfOwner":  {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=? AND created_at>?)"},
+	"TodosOfOwner":  {"CO-ROUTINE page", "SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=? AND created_at>?)", "SCAN page"},
 	"TodosKept":     {"SEARCH todo_counts USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
-	"TodosOfTenant": {"SEARCH todos USING INDEX todos_by_age (issuer=? AND tenant=? AND created_at>?)"},
+	"TodosOfTenant": {"CO-ROUTINE page", "SEARCH todos USING INDEX todos_by_age (issuer=? AND tenant=? AND created_at>?)", "SCAN page"},
 
 	// These go through one person's.
 	"CountTodos":      {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},

@@ -22,37 +22,16 @@ func (s *Store) Write(_ context.Context, fn func(todos.Tx) error) error {
 // List reads a page of todos; see [todos.Store].
 func (s *Store) List(ctx context.Context, q todos.Query) ([]todos.Todo, error) {
 	if q.WholeTenant {
-		return s.listTenant(ctx, q)
+		row, err := s.queries.TodosOfTenant(ctx, sqlitedb.TodosOfTenantParams{
+			Issuer: q.Owner.Issuer, Tenant: q.Owner.Tenant,
+			AfterTime: after(q.After), AfterID: q.After.ID, MaxRows: int64(q.Limit),
+		})
+		return pageOf(sqlitedb.TodosOfOwnerRow(row), err)
 	}
-	rows, err := s.queries.TodosOfOwner(ctx, sqlitedb.TodosOfOwnerParams{
+	return pageOf(s.queries.TodosOfOwner(ctx, sqlitedb.TodosOfOwnerParams{
 		Issuer: q.Owner.Issuer, Tenant: q.Owner.Tenant, Subject: q.Owner.Subject,
 		AfterTime: after(q.After), AfterID: q.After.ID, MaxRows: int64(q.Limit),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list todos: %w", err)
-	}
-	return todosOf(rows), nil
-}
-
-func (s *Store) listTenant(ctx context.Context, q todos.Query) ([]todos.Todo, error) {
-	rows, err := s.queries.TodosOfTenant(ctx, sqlitedb.TodosOfTenantParams{
-		Issuer: q.Owner.Issuer, Tenant: q.Owner.Tenant,
-		AfterTime: after(q.After), AfterID: q.After.ID, MaxRows: int64(q.Limit),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list todos: %w", err)
-	}
-	return todosOf(rows), nil
-}
-
-// todosOf serves both queries, whose rows have the same columns.
-func todosOf[R sqlitedb.TodosOfOwnerRow | sqlitedb.TodosOfTenantRow](rows []R) []todos.Todo {
-	list := make([]todos.Todo, len(rows))
-	for i := range rows {
-		r := sqlitedb.TodosOfOwnerRow(rows[i])
-		list[i] = todoOf(r.Subject, r.ID, r.Content, r.CreatedAt)
-	}
-	return list
+	}))
 }
 
 // after is the time half of a keyset position. The start of a list lies before every

@@ -114,14 +114,18 @@ func (q *Queries) TodosKept(ctx context.Context, arg TodosKeptParams) (int64, er
 	return todos, err
 }
 
-const todosOfOwner = `-- name: TodosOfOwner :many
+const todosOfOwner = `-- name: TodosOfOwner :one
 
-SELECT subject, id, content, created_at
-FROM todos
-WHERE issuer = ?1 AND tenant = ?2 AND subject = ?3
-  AND created_at >= ?4 AND (created_at > ?4 OR id > ?5)
-ORDER BY created_at, id
-LIMIT ?6
+
+SELECT count(*) AS number, CAST(json_group_array(json_array(page.subject, page.id, page.content, page.created_at)) AS TEXT) AS list
+FROM (
+    SELECT subject, id, content, created_at
+    FROM todos
+    WHERE issuer = ?1 AND tenant = ?2 AND subject = ?3
+      AND created_at >= ?4 AND (created_at > ?4 OR id > ?5)
+    ORDER BY created_at, id
+    LIMIT ?6
+) AS page
 `
 
 type TodosOfOwnerParams struct {
@@ -134,16 +138,15 @@ type TodosOfOwnerParams struct {
 }
 
 type TodosOfOwnerRow struct {
-	Subject   string
-	ID        string
-	Content   string
-	CreatedAt int64
+	Number int64
+	List   string
 }
 
 // The keyset condition is written so that its first half is a range of the key;
 // "a > x OR (a = x AND b > y)" would read the list from its start.
-func (q *Queries) TodosOfOwner(ctx context.Context, arg TodosOfOwnerParams) ([]TodosOfOwnerRow, error) {
-	rows, err := q.query(ctx, q.todosOfOwnerStmt, todosOfOwner,
+// A page is one row with a JSON array of arrays: a row costs several times what is in it.
+func (q *Queries) TodosOfOwner(ctx context.Context, arg TodosOfOwnerParams) (TodosOfOwnerRow, error) {
+	row := q.queryRow(ctx, q.todosOfOwnerStmt, todosOfOwner,
 		arg.Issuer,
 		arg.Tenant,
 		arg.Subject,
@@ -151,39 +154,21 @@ func (q *Queries) TodosOfOwner(ctx context.Context, arg TodosOfOwnerParams) ([]T
 		arg.AfterID,
 		arg.MaxRows,
 	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []TodosOfOwnerRow
-	for rows.Next() {
-		var i TodosOfOwnerRow
-		if err := rows.Scan(
-			&i.Subject,
-			&i.ID,
-			&i.Content,
-			&i.CreatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	var i TodosOfOwnerRow
+	err := row.Scan(&i.Number, &i.List)
+	return i, err
 }
 
-const todosOfTenant = `-- name: TodosOfTenant :many
-SELECT subject, id, content, created_at
-FROM todos
-WHERE issuer = ?1 AND tenant = ?2
-  AND created_at >= ?3 AND (created_at > ?3 OR id > ?4)
-ORDER BY created_at, id
-LIMIT ?5
+const todosOfTenant = `-- name: TodosOfTenant :one
+SELECT count(*) AS number, CAST(json_group_array(json_array(page.subject, page.id, page.content, page.created_at)) AS TEXT) AS list
+FROM (
+    SELECT subject, id, content, created_at
+    FROM todos
+    WHERE issuer = ?1 AND tenant = ?2
+      AND created_at >= ?3 AND (created_at > ?3 OR id > ?4)
+    ORDER BY created_at, id
+    LIMIT ?5
+) AS page
 `
 
 type TodosOfTenantParams struct {
@@ -195,42 +180,19 @@ type TodosOfTenantParams struct {
 }
 
 type TodosOfTenantRow struct {
-	Subject   string
-	ID        string
-	Content   string
-	CreatedAt int64
+	Number int64
+	List   string
 }
 
-func (q *Queries) TodosOfTenant(ctx context.Context, arg TodosOfTenantParams) ([]TodosOfTenantRow, error) {
-	rows, err := q.query(ctx, q.todosOfTenantStmt, todosOfTenant,
+func (q *Queries) TodosOfTenant(ctx context.Context, arg TodosOfTenantParams) (TodosOfTenantRow, error) {
+	row := q.queryRow(ctx, q.todosOfTenantStmt, todosOfTenant,
 		arg.Issuer,
 		arg.Tenant,
 		arg.AfterTime,
 		arg.AfterID,
 		arg.MaxRows,
 	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []TodosOfTenantRow
-	for rows.Next() {
-		var i TodosOfTenantRow
-		if err := rows.Scan(
-			&i.Subject,
-			&i.ID,
-			&i.Content,
-			&i.CreatedAt,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	var i TodosOfTenantRow
+	err := row.Scan(&i.Number, &i.List)
+	return i, err
 }
