@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"todomanager/internal/store/sqlite"
+	"todomanager/internal/todos"
+)
+
+// fill makes a database of so many todos in all, of which each of the measured people has
+// own ones, and others the rest.
+func fill(ctx context.Context, path, issuer string, own, total int) error {
+	store, err := sqlite.Open(ctx, sqlite.Options{Path: path, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	for first := 0; first < total; first += 2000 {
+		err := store.Write(ctx, func(tx todos.Tx) error {
+			for n := first; n < min(first+2000, total); n++ {
+				owner := todos.Owner{Issuer: issuer, Subject: fmt.Sprintf("other-%d", n/100)}
+				if n < own*people {
+					owner.Subject = subject(n % people)
+				}
+				todo := todos.Todo{ID: todos.NewID(), Content: fmt.Sprintf("buy milk, bread and some other things, number %d", n), CreatedAt: tx.Now()}
+				if err := tx.Insert(owner, todo); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
