@@ -100,9 +100,9 @@ func (r *Restoration) Swap(ctx context.Context, kept string) error {
 		if err := fold(ctx, r.path); errors.Is(err, errUsed) { // any other: it is damaged, and kept as it is
 			return err
 		}
-		if err := r.keep(kept); err != nil {
-			return fmt.Errorf("keep the database that is there: %w", err)
-		}
+	}
+	if err := r.keep(kept); err != nil {
+		return fmt.Errorf("keep the database that is there: %w", err)
 	}
 	if err := os.Rename(r.Copy(), r.path); err != nil {
 		return err
@@ -110,11 +110,11 @@ func (r *Restoration) Swap(ctx context.Context, kept string) error {
 	return atomicfile.SyncFolder(filepath.Dir(r.path))
 }
 
-// keep gives the database a second name. Its log must not stay behind: SQLite would take it
-// for the copy's.
+// keep gives the database a second name, if there is one. Its log must not stay behind, and
+// can be there without it: SQLite would take it for the copy's.
 func (r *Restoration) keep(kept string) error {
 	for _, suffix := range []string{"", "-wal", "-journal"} {
-		if err := os.Link(r.path+suffix, kept+suffix); err != nil && (suffix == "" || !errors.Is(err, fs.ErrNotExist)) {
+		if err := os.Link(r.path+suffix, kept+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
