@@ -173,6 +173,9 @@ func (p proof) sign(h audit.Head, at time.Time) (audit.SignedHead, error) {
 // The statement comes first: a crash in between leaves heads that prove less, never a log
 // that does not verify.
 func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, signed audit.SignedHead, kept string) error {
+	if err := r.Unused(ctx); err != nil {
+		return err // before heads are made void for nothing
+	}
 	_, heads := c.paths()
 	if err := audit.HeadsFile(heads).Mend(); err != nil {
 		return err

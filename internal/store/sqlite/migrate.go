@@ -67,6 +67,11 @@ func migrate(ctx context.Context, o Options, keep bool) (err error) {
 		if err := copyBefore(ctx, o, db, current); err != nil {
 			return err
 		}
+	case current == 0:
+		// Litestream may have made its tables first, and auto_vacuum is settled by then.
+		if _, err := db.ExecContext(ctx, "VACUUM"); err != nil {
+			return fmt.Errorf("prepare the new database %s: %w", o.Path, err)
+		}
 	}
 	applied, err := provider.Up(ctx)
 	if err != nil {
@@ -90,7 +95,8 @@ func copyBefore(ctx context.Context, o Options, db *sql.DB, version int64) error
 }
 
 // ours refuses a database of some other program, before anything in it is changed:
-// adding our tables would be easy to do by a slip of the path, and hard to undo.
+// adding our tables would be easy to do by a slip of the path, and hard to undo. Tables of
+// Litestream, which may have found the new file first, tell nothing.
 func ours(ctx context.Context, o Options) (err error) {
 	if o.opened.Size() == 0 {
 		return nil // just created
@@ -101,7 +107,7 @@ func ours(ctx context.Context, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var tables, versioned int
-	err = db.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE name = 'goose_db_version') FROM sqlite_schema WHERE type = 'table'`).
+	err = db.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE name = 'goose_db_version') FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\_litestream\_%' ESCAPE '\'`).
 		Scan(&tables, &versioned)
 	if err != nil {
 		return fmt.Errorf("read the schema of %s: %w; is it a database of this program?", o.Path, err)

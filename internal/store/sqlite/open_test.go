@@ -274,3 +274,44 @@ func TestForeignDatabase(t *testing.T) {
 		t.Errorf("%d tables (%v), want the one that was there", tables, err)
 	}
 }
+
+// TestLitestreamFirst: Litestream's tables in a file that was just made do not keep us from
+// making ours, nor from giving free pages back later.
+func TestLitestreamFirst(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "todos.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	for _, text := range []string{
+		"PRAGMA journal_mode = WAL",
+		"CREATE TABLE _litestream_seq (id INTEGER PRIMARY KEY, seq INTEGER)",
+		"CREATE TABLE _litestream_lock (id INTEGER)",
+	} {
+		if _, err := db.ExecContext(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	reading, err := db.BeginTx(t.Context(), nil) // as it always does
+	if err != nil {
+		t.Fatal(err)
+	}
+	var theirs int
+	if err := reading.QueryRowContext(t.Context(), "SELECT count(*) FROM _litestream_seq").Scan(&theirs); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, sqlite.Options{Path: path})
+	if err := s.Write(t.Context(), create(id(0), "x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := reading.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	const incremental = 2
+	var mode int
+	err = db.QueryRowContext(t.Context(), "SELECT auto_vacuum, (SELECT count(*) FROM _litestream_seq) FROM pragma_auto_vacuum").Scan(&mode, &theirs)
+	if err != nil || mode != incremental {
+		t.Errorf("auto_vacuum is %d (%v), want %d", mode, err, incremental)
+	}
+}

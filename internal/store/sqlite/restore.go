@@ -89,6 +89,18 @@ func (r *Restoration) Record(ctx context.Context, sign audit.Sign, d Restored) (
 	return signed, errors.Join(err, a.Close())
 }
 
+// Unused returns an error if another program has the database open, as Litestream does. What
+// is in its write-ahead log is moved into it.
+func (r *Restoration) Unused(ctx context.Context) error {
+	if _, err := os.Stat(r.path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := fold(ctx, r.path); errors.Is(err, errUsed) { // any other: it is damaged, and kept as it is
+		return err
+	}
+	return nil
+}
+
 // Swap puts the copy in place. The database that was there is kept under another name,
 // with its write-ahead log if that could not be folded into it. Killed at any moment it
 // leaves one of the two in place, whole.
@@ -96,10 +108,8 @@ func (r *Restoration) Swap(ctx context.Context, kept string) error {
 	if err := fold(ctx, r.Copy()); err != nil {
 		return err
 	}
-	if _, err := os.Stat(r.path); err == nil {
-		if err := fold(ctx, r.path); errors.Is(err, errUsed) { // any other: it is damaged, and kept as it is
-			return err
-		}
+	if err := r.Unused(ctx); err != nil {
+		return err
 	}
 	if err := r.keep(kept); err != nil {
 		return fmt.Errorf("keep the database that is there: %w", err)
