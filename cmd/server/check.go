@@ -42,10 +42,10 @@ func (c *checkCommand) Run(ctx context.Context, std stdio) error {
 	if err != nil {
 		return err
 	}
-	if err := c.CheckFiles(); err != nil {
+	if _, err := c.Certificate(); err != nil {
 		return err
 	}
-	all, err := newSites(&c.Server, logger, nil)
+	all, err := newSites(&c.Server, entrance{logger: logger}, nil)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (c *devCommand) Run(ctx context.Context, std stdio) error {
 	}
 	both, ctx := errgroup.WithContext(ctx)
 	both.Go(func() error { return signIn.Serve(ctx) })
-	both.Go(func() error { return s.run(ctx) })
+	both.Go(func() error { return s.run(ctx, operation{}) })
 	return both.Wait()
 }
 

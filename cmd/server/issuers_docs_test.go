@@ -33,7 +33,7 @@ func TestIssuersInTheDocumentation(t *testing.T) {
 			for _, issuer := range c.Issuer {
 				issuer.Introspection = nil
 			}
-			if _, err := newSites(&c.Server, nil, nil); err != nil {
+			if _, err := newSites(&c.Server, entrance{}, nil); err != nil {
 				t.Errorf("%s: %v\n%s", page, err, example[1])
 			}
 		}

@@ -21,17 +21,23 @@ func (s *service) measure(product *todos.Service) {
 	})
 	s.metrics.Gauge("writer_queue", "Calls that wait for the writer; at 1,024 further ones are shed.", func() float64 { return float64(s.store.Waiting()) })
 	s.metrics.Gauge("wal_bytes", "Size of the database's write-ahead log.", func() float64 { return float64(s.store.LogBytes()) })
-	for _, site := range s.sites {
+	s.metrics.Gauges("issuer_keys_fetched_timestamp_seconds", "When the issuer's keys were last fetched, 0 if never.", "issuer", func() map[string]float64 {
+		return s.current.Load().sites.keysFetched()
+	})
+}
+
+// keysFetched returns when the keys of each issuer were fetched, in seconds, 0 for never.
+func (s sites) keysFetched() map[string]float64 {
+	times := make(map[string]float64)
+	for _, site := range s {
 		for _, issuer := range site.Issuers.URLs() {
-			s.metrics.Gauge("issuer_keys_fetched_timestamp_seconds", "When the issuer's keys were last fetched, 0 if never.", func() float64 {
-				at := site.verifier.KeysFetched(issuer)
-				if at.IsZero() {
-					return 0
-				}
-				return float64(at.Unix())
-			}, "issuer", issuer)
+			times[issuer] = 0
+			if at := site.verifier.KeysFetched(issuer); !at.IsZero() {
+				times[issuer] = float64(at.Unix())
+			}
 		}
 	}
+	return times
 }
 
 // operations is what the operations listener serves.

@@ -44,21 +44,34 @@ type stdio struct {
 
 // logger returns the program's logger at a level that the configuration has checked.
 func (s stdio) logger(level string) (*slog.Logger, error) {
-	var v slog.LevelVar
+	logger, _, err := s.leveledLogger(level)
+	return logger, err
+}
+
+// leveledLogger also returns what changes the level later.
+func (s stdio) leveledLogger(level string) (*slog.Logger, *slog.LevelVar, error) {
+	v := new(slog.LevelVar)
 	if err := v.UnmarshalText([]byte(level)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return observe.NewLogger(s.err, &v, observe.Terminal(s.err)), nil
+	return observe.NewLogger(s.err, v, observe.Terminal(s.err)), v, nil
+}
+
+// arguments are the command line, without the program's name.
+type arguments []string
+
+func (c *commands) parse(args []string, stdout io.Writer) (*kong.Context, error) {
+	return config.Parse(c, args, stdout,
+		kong.Name("server"),
+		kong.Description("Todo Manager: a multi-tenant todo server for MCP clients."))
 }
 
 // run is the program without its process: arguments in, exit code out.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	command, err := config.Parse(new(commands), args, stdout,
-		kong.Name("server"),
-		kong.Description("Todo Manager: a multi-tenant todo server for MCP clients."))
+	command, err := new(commands).parse(args, stdout)
 	if err == nil {
 		command.BindTo(ctx, (*context.Context)(nil))
-		err = command.Run(stdio{stdout, stderr})
+		err = command.Run(stdio{stdout, stderr}, arguments(args))
 	}
 
 	var usage *config.Error

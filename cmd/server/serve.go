@@ -2,19 +2,18 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"todomanager/internal/audit"
 	"todomanager/internal/config"
 	"todomanager/internal/httpserver"
-	"todomanager/internal/mcp"
 	"todomanager/internal/metrics"
-	"todomanager/internal/observe"
 	"todomanager/internal/store/sqlite"
 	"todomanager/internal/todos"
 )
@@ -25,79 +24,78 @@ type serveCommand struct {
 }
 
 // Run serves until ctx ends.
-func (c *serveCommand) Run(ctx context.Context, std stdio) error {
-	logger, err := std.logger(c.LogLevel)
+func (c *serveCommand) Run(ctx context.Context, std stdio, args arguments) error {
+	by, stop := operate(args)
+	defer stop()
+	logger, level, err := std.leveledLogger(c.LogLevel)
 	if err != nil {
 		return err
 	}
+	by.level = level
 	s, err := newService(ctx, &c.Server, logger)
 	if err != nil {
 		return err
 	}
-	for _, site := range s.sites {
+	for _, site := range s.current.Load().sites {
 		logger.Info("serving", "public_url", site.PublicURL, "listen", s.main.Addr(), "issuers", site.Issuers.URLs(), "db", c.DB)
 	}
-	return s.run(ctx)
+	return s.run(ctx, by)
 }
 
-// service is the running program: the parts that must be started and stopped.
+// service is the running program: the parts that must be started and stopped, and what
+// stays when the configuration changes.
 type service struct {
+	logger  *slog.Logger
 	metrics *metrics.Metrics
-	sites   sites
 	store   *sqlite.Store
 	notary  *audit.Notary
 	counts  *counts
+	product *todos.Service
+	buckets *httpserver.Buckets
+	health  *httpserver.Health
 	main    *httpserver.Server
 	ops     *httpserver.Server // nil if there is no operations listener
+
+	current atomic.Pointer[configured] // never nil once newService has returned
 }
 
-// newService wires everything and binds the listeners. It is the only place where the
-// packages meet.
+// newService wires everything and binds the listeners. Here and in [service.connect] the
+// packages meet, and nowhere else.
 func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *service, err error) {
-	s := &service{metrics: metrics.New()}
+	s := &service{logger: logger, metrics: metrics.New(), buckets: httpserver.NewBuckets()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
 		}
 	}()
 
-	if err := c.CheckFiles(); err != nil {
-		return nil, err
-	}
 	s.counts = newCounts(func(ctx context.Context, fn func(todos.Tx) error) error { return s.store.Write(ctx, fn) }, s.metrics, logger)
-	if s.sites, err = newSites(c, logger, s.counts.tokenRejected); err != nil {
+	first, err := s.configure(c, new(configured))
+	if err != nil {
 		return nil, err
 	}
+	s.current.Store(first)
 	if s.store, err = sqlite.Open(ctx, sqlite.Options{
-		Path: c.DB, Logger: logger, MinFree: uint64(c.MinFree), Committed: s.metrics.Committed, Failed: s.metrics.Failed,
+		Path: c.DB, Logger: logger, MinFree: func() uint64 { return uint64(s.current.Load().MinFree) },
+		Committed: s.metrics.Committed, Failed: s.metrics.Failed,
 	}); err != nil {
 		return nil, err
 	}
 	if s.notary, err = newNotary(s.store, c, logger); err != nil {
 		return nil, err
 	}
-	endpoint, err := newEndpoint(s, c, logger)
-	if err != nil {
+	if s.product, err = todos.NewService(todos.Options{Store: s.store, Logger: logger, Recorded: s.recorded}); err != nil {
 		return nil, err
 	}
-	health := httpserver.NewHealth(logger,
+	s.measure(s.product)
+	s.health = httpserver.NewHealth(logger,
 		httpserver.Check{Name: "database", Run: s.store.Ready},
 		httpserver.Check{Name: "disk", Run: s.store.DiskFree},
-		httpserver.Check{Name: "keys", Run: func(context.Context) error { return s.sites.ready() }})
-	routes, err := httpserver.Routes{
-		Sites:          s.sites.routes(httpserver.RateLimit(c.Rate, c.Burst, s.counts.rateLimited)(endpoint)),
-		AllowedHosts:   c.AllowedHosts,
-		AllowedOrigins: c.AllowedOrigins,
-		MaxBody:        int64(c.MaxBody),
-		TrustedProxies: c.Proxies(),
-		Health:         health,
-		Answered:       s.metrics.Request,
-		Logger:         logger,
-	}.Handler()
-	if err != nil {
+		httpserver.Check{Name: "keys", Run: func(context.Context) error { return s.current.Load().sites.ready() }})
+	if err := s.connect(first); err != nil {
 		return nil, err
 	}
-	return s, s.listen(c, routes, health, logger)
+	return s, s.listen(c)
 }
 
 // newNotary opens the key that signs the audit log. It comes after the database, in whose
@@ -117,31 +115,18 @@ func newNotary(store *sqlite.Store, c *config.Server, logger *slog.Logger) (*aud
 	return audit.NewNotary(store, signer, audit.HeadsFile(heads), logger), nil
 }
 
-// newEndpoint builds what is behind authentication.
-func newEndpoint(s *service, c *config.Server, logger *slog.Logger) (http.Handler, error) {
-	product, err := todos.NewService(todos.Options{Store: s.store, Logger: logger, MaxTodos: c.MaxTodos, MaxContent: c.MaxContent, Recorded: s.recorded})
-	if err != nil {
-		return nil, err
+func (s *service) listen(c *config.Server) (err error) {
+	main := httpserver.Options{Address: c.Listen, Handler: s, Logger: s.logger}
+	if c.TLSCert != "" {
+		main.Certificate = func() *tls.Certificate { return s.current.Load().certificate }
 	}
-	s.measure(product)
-	return mcp.New(mcp.Options{
-		Service: product, Version: version(), Logger: logger,
-		RequestID: observe.RequestID, InsufficientScope: s.sites.insufficientScope,
-		Traced: observe.SetTraceID, Refused: s.counts.requestRefused, MaxContent: c.MaxContent,
-	})
-}
-
-func (s *service) listen(c *config.Server, routes http.Handler, health *httpserver.Health, logger *slog.Logger) (err error) {
-	s.main, err = httpserver.Listen(httpserver.Options{
-		Address: c.Listen, CertFile: c.TLSCert, KeyFile: c.TLSKey, Handler: routes, Logger: logger,
-	})
-	if err != nil {
+	if s.main, err = httpserver.Listen(main); err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
 	if c.OpsListen == "" {
 		return nil
 	}
-	if s.ops, err = httpserver.Listen(httpserver.Options{Address: c.OpsListen, Handler: s.operations(health), Logger: logger}); err != nil {
+	if s.ops, err = httpserver.Listen(httpserver.Options{Address: c.OpsListen, Handler: s.operations(s.health), Logger: s.logger}); err != nil {
 		return fmt.Errorf("--ops-listen: %w", err)
 	}
 	return nil
@@ -149,11 +134,10 @@ func (s *service) listen(c *config.Server, routes http.Handler, health *httpserv
 
 // run serves until ctx ends or a part fails, then stops in the order in which requests
 // flow: listeners drain first, the database closes last.
-func (s *service) run(ctx context.Context) error {
+func (s *service) run(ctx context.Context, by operation) error {
 	parts, ctx := errgroup.WithContext(ctx)
-	for _, site := range s.sites {
-		parts.Go(func() error { return site.verifier.Run(ctx) })
-	}
+	parts.Go(func() error { s.obey(ctx, by); return nil })
+	parts.Go(func() error { s.watchCertificate(ctx); return nil })
 	parts.Go(func() error { s.notary.Run(ctx); return nil })
 	parts.Go(func() error { s.counts.run(ctx); return nil })
 	parts.Go(func() error { return s.main.Serve(ctx) })

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ import (
 // authentication is the same for all sites: a principal's issuer keeps people apart.
 type site struct {
 	config.Site
+	trusted  []auth.Issuer // what the verifier was made of, with the secrets
 	verifier *auth.Verifier
 	guard    *auth.Guard
 }
@@ -29,42 +31,30 @@ type sites []site
 // refusedToken is told of each refusal; see [auth.GuardOptions]. It may be nil.
 type refusedToken = func(context.Context, auth.Reason, string)
 
-// entrance is what all sites let people in by.
+// entrance is what all sites let people in by, and what outlasts a reload: a verifier that
+// is kept goes on with it.
 type entrance struct {
-	challenge []string                            // scopes of a 401; nil: all
-	admit     func(context.Context) time.Duration // bounds what strangers cost
-	refused   refusedToken
-	logger    *slog.Logger
+	admit   func(context.Context) time.Duration // bounds what strangers cost; may be nil
+	refused refusedToken
+	logger  *slog.Logger
 }
 
-func newEntrance(c *config.Server, logger *slog.Logger, refused refusedToken) (e entrance, err error) {
-	e = entrance{c.ChallengeScopes, httpserver.AddressLimit(c.AddressRate, c.AddressBurst), refused, logger}
-	if c.BehindProxy && len(c.TrustedProxies) == 0 {
-		logger.Warn("the proxy is not among --trusted-proxies, so callers cannot be told apart by address: what strangers cost is not limited")
-		e.admit = nil
-	}
+// newSites fetches nothing yet. Its errors are of the configuration. A site of before that
+// would be the same keeps its verifier, with its keys and the tokens that it knows.
+func newSites(c *config.Server, e entrance, before sites) (sites, error) {
+	var list sites
 	for _, scope := range c.ChallengeScopes {
 		if !slices.Contains(todos.Scopes(), scope) {
-			return e, c.Invalid("challenge-scopes", scope, "unknown scope; use some of %s", strings.Join(todos.Scopes(), ", "))
+			return nil, c.Invalid("challenge-scopes", scope, "unknown scope; use some of %s", strings.Join(todos.Scopes(), ", "))
 		}
-	}
-	return e, nil
-}
-
-// newSites fetches nothing yet. Its errors are of the configuration.
-func newSites(c *config.Server, logger *slog.Logger, refused refusedToken) (sites, error) {
-	var list sites
-	e, err := newEntrance(c, logger, refused)
-	if err != nil {
-		return nil, err
 	}
 	for _, configured := range c.Sites() {
 		issuers, err := newIssuers(c, configured)
 		if err != nil {
 			return nil, err
 		}
-		s, err := newSite(configured, issuers, e)
-		if err != nil {
+		s := site{Site: configured, trusted: issuers}
+		if err := s.open(c.ChallengeScopes, e, before); err != nil {
 			return nil, configured.Invalid("%s", strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
 		list = append(list, s)
@@ -72,17 +62,44 @@ func newSites(c *config.Server, logger *slog.Logger, refused refusedToken) (site
 	return list, nil
 }
 
-func newSite(configured config.Site, issuers []auth.Issuer, e entrance) (s site, err error) {
-	s.Site = configured
-	s.verifier, err = auth.NewVerifier(auth.Options{Issuers: issuers, Resource: s.PublicURL, Scopes: todos.Scopes(), Admit: e.admit, Logger: e.logger})
-	if err != nil {
-		return s, err
+// open gives the site its verifier and its guard. Challenge is the scopes of a 401; nil
+// means all.
+func (s *site) open(challenge []string, e entrance, before sites) (err error) {
+	same := slices.IndexFunc(before, s.sameTokens)
+	if same >= 0 {
+		s.verifier = before[same].verifier
+	} else if s.verifier, err = auth.NewVerifier(auth.Options{
+		Issuers: s.trusted, Resource: s.PublicURL, Scopes: todos.Scopes(), Admit: e.admit, Before: before.verifiers(), Logger: e.logger,
+	}); err != nil {
+		return err
 	}
 	s.guard, err = auth.NewGuard(auth.GuardOptions{
-		Resource: s.PublicURL, Issuers: s.Issuers.URLs(), Scopes: todos.Scopes(), Challenge: e.challenge, Unlisted: []string{todos.ScopeAudit}, Spell: s.verifier.ScopeNames,
+		Resource: s.PublicURL, Issuers: s.Issuers.URLs(), Scopes: todos.Scopes(), Challenge: challenge, Unlisted: []string{todos.ScopeAudit}, Spell: s.verifier.ScopeNames,
 		Verify: s.verifier.Verify, Admit: e.admit, Refused: e.refused, Logger: e.logger, ResourceName: "Todo Manager",
 	})
-	return s, err
+	return err
+}
+
+// sameTokens reports whether two sites take the same tokens, so that they can have one
+// verifier.
+func (s *site) sameTokens(other site) bool {
+	return s.PublicURL == other.PublicURL && reflect.DeepEqual(s.trusted, other.trusted)
+}
+
+func (s sites) verifiers() []*auth.Verifier {
+	list := make([]*auth.Verifier, len(s))
+	for i, site := range s {
+		list[i] = site.verifier
+	}
+	return list
+}
+
+// issuers returns the URLs of all issuers of all sites.
+func (s sites) issuers() (urls []string) {
+	for _, site := range s {
+		urls = append(urls, site.Issuers.URLs()...)
+	}
+	return urls
 }
 
 // routes puts each site's guard in front of the endpoint that they share.

@@ -68,11 +68,15 @@ const (
 	Backup      Kind = "backup"
 
 	ChainRestored Kind = "chain.restored"
+	ConfigReload  Kind = "config.reload"
 )
 
 // Kinds returns all kinds.
 func Kinds() []Kind {
-	return []Kind{ToolCall, PromptGet, TokenRejected, RequestRefused, RateLimited, UserBlock, UserUnblock, UserExport, UserErase, AuditExport, AuditPrune, Backup, ChainRestored}
+	return []Kind{
+		ToolCall, PromptGet, TokenRejected, RequestRefused, RateLimited,
+		UserBlock, UserUnblock, UserExport, UserErase, AuditExport, AuditPrune, Backup, ChainRestored, ConfigReload,
+	}
 }
 
 // IsCall reports whether events of the kind are calls by a verified caller, each with a

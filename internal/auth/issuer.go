@@ -92,8 +92,9 @@ const (
 
 const defaultMaxLifetime = 25 * time.Hour
 
-// withDefaults fills in zero values and copies what it keeps.
-func (i Issuer) withDefaults(resource string) Issuer {
+// Effective returns i with the default in place of each zero value that has one. Resource
+// is [Options].Resource.
+func (i Issuer) Effective(resource string) Issuer {
 	orElse := func(list []string, standard ...string) []string {
 		if len(list) == 0 {
 			return standard
@@ -112,6 +113,13 @@ func (i Issuer) withDefaults(resource string) Issuer {
 		endpoint := *i.Introspection
 		i.Introspection = &endpoint
 	}
+	return i
+}
+
+// withDefaults is [Issuer.Effective] with all spellings of the audiences. What it returns
+// shares nothing with i.
+func (i Issuer) withDefaults(resource string) Issuer {
+	i = i.Effective(resource)
 	for _, audience := range i.Audiences {
 		if alias, ok := slashAlias(audience); ok {
 			i.Audiences = append(i.Audiences, alias)

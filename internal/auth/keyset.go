@@ -92,6 +92,18 @@ func (s *keySource) key(ctx context.Context, kid string) (*key, error) {
 	return nil, errUnknownKey
 }
 
+// inherit takes over what another source knows, if it looks in the same place. It is
+// called before the source is used.
+func (s *keySource) inherit(from *trusted) {
+	if from == nil || from.MetadataURL != s.issuer.MetadataURL || from.JWKSURL != s.issuer.JWKSURL {
+		return
+	}
+	if set := from.keys.set.Load(); set != nil {
+		s.set.Store(set)
+		s.metadata.Store(from.keys.metadata.Load())
+	}
+}
+
 // refresh fetches the set or joins the fetch under way, and returns how it
 // ended. A fetch outlives the caller that started it, so nobody can keep it
 // from finishing by hanging up. On behalf of a request it fetches only if no

@@ -34,6 +34,10 @@ type Options struct {
 	// it returns 0 the token is not looked at, and Verify fails with [ReasonTooMany]. It
 	// must not block.
 	Admit func(ctx context.Context) time.Duration
+	// Before are verifiers that this one takes the place of. The keys that they have are
+	// known to it too, for issuers whose keys are found at the same place: nobody has to
+	// wait for an issuer that is out of reach just now. Tokens that they verified are not.
+	Before []*Verifier
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 	// Logger receives outages, recoveries and key changes. Default: discard.
@@ -116,6 +120,9 @@ func (v *Verifier) trust(issuer Issuer, o Options) (err error) {
 		config: &oidc.Config{SupportedSigningAlgs: issuer.Algorithms, SkipClientIDCheck: true, SkipExpiryCheck: true},
 	}
 	v.issuers[issuer.URL] = i
+	for _, before := range o.Before {
+		i.keys.inherit(before.issuers[issuer.URL])
+	}
 	if issuer.Introspection == nil {
 		return nil
 	}
@@ -213,6 +220,7 @@ func (v *Verifier) Run(ctx context.Context) error {
 		}
 	}
 	wg.Wait()
+	v.client.CloseIdleConnections()
 	return nil
 }
 

@@ -116,16 +116,19 @@ func (f *file) decodeIssuers(key string, node *yaml.Node, target *Issuers) error
 			return f.errorf(node, "%s: %w: write each issuer as a line that begins with a dash", key, err)
 		}
 		*target = plainIssuers(urls)
+		for _, issuer := range *target {
+			issuer.source = source{file: f.name, line: node.Line}
+		}
 		return nil
 	}
 	for _, item := range node.Content {
-		issuer := new(Issuer)
+		issuer := &Issuer{source: source{file: f.name, line: item.Line}}
 		if item.Kind == yaml.MappingNode {
 			lines, err := f.decodeStruct(key, item, reflect.ValueOf(issuer).Elem())
 			if err != nil {
 				return err
 			}
-			issuer.source = source{f.name, item.Line, lines}
+			issuer.source.lines = lines
 		} else if err := decodeScalar(item, reflect.ValueOf(&issuer.URL).Elem()); err != nil {
 			return f.errorf(item, "%s: %w", key, err)
 		}

@@ -19,6 +19,7 @@ const maxFile = 1 << 20
 type file struct {
 	name   string
 	values map[string]any
+	lines  map[string]int // of the values
 }
 
 // load reads the file of the selected command's --config. kong calls it once for
@@ -94,7 +95,7 @@ func (f *file) parse(text []byte, types map[string]reflect.Type) error {
 		return err
 	}
 	f.values = make(map[string]any)
-	_, err = f.entries("", root, slices.Sorted(maps.Keys(types)), func(name string, node *yaml.Node) error {
+	f.lines, err = f.entries("", root, slices.Sorted(maps.Keys(types)), func(name string, node *yaml.Node) error {
 		value := reflect.New(types[name]).Elem()
 		if err := f.decode(name, node, value); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,26 +52,28 @@ type Introspection struct {
 	ClientSecretFile string `yaml:"client-secret-file"`
 }
 
-// source is where an entry stands; the zero value is the command line, the environment,
-// or a plain URL in the file.
+// source is where an entry stands. It has no file if that is the command line, the
+// environment or the defaults.
 type source struct {
-	file  string
-	line  int
-	lines map[string]int // by key
+	file   string
+	line   int
+	lines  map[string]int // by key; none for a plain URL
+	origin Origin         // of the setting, where there is no file
 }
 
 // Invalid returns an [*Error] about the value of a key of the entry, such as url or
 // introspection.client-id. The text says what is wrong and what to write instead.
 func (i *Issuer) Invalid(key, value, format string, args ...any) error {
 	if i.source.file == "" {
-		return invalid("issuer", i.URL, format, args...)
+		return invalid(i.source.origin, "issuer", i.URL, format, args...)
 	}
+	return fileError(fmt.Errorf("%s: issuer.%s is %.128q: %w", i.place(key), key, redact(value), fmt.Errorf(format, args...)))
+}
+
+// place is where a key of an entry in the file stands, or else the entry.
+func (i *Issuer) place(key string) Origin {
 	top, _, _ := strings.Cut(key, ".")
-	line, ok := i.source.lines[top]
-	if !ok {
-		line = i.source.line
-	}
-	return fileError(fmt.Errorf("%s:%d: issuer.%s is %.128q: %w", i.source.file, line, key, redact(value), fmt.Errorf(format, args...)))
+	return inFile(i.source.file, cmp.Or(i.source.lines[top], i.source.line))
 }
 
 // Issuers is the setting issuer: URLs, comma separated, in a flag or variable; in the

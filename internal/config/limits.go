@@ -14,15 +14,15 @@ const (
 
 func (s *Server) validateLimits() error {
 	if s.MaxTodos < 0 {
-		return invalid("max-todos", s.MaxTodos, "must be at least 0, which is no limit; the default is 10000")
+		return s.invalid("max-todos", s.MaxTodos, "must be at least 0, which is no limit; the default is 10000")
 	}
 	if s.MaxContent < 1 || s.MaxContent > maxMaxContent {
-		return invalid("max-content", s.MaxContent, "must be from 1 to %d characters; the default is 4000", maxMaxContent)
+		return s.invalid("max-content", s.MaxContent, "must be from 1 to %d characters; the default is 4000", maxMaxContent)
 	}
 	least := Size(envelope + escapedCharacter*s.MaxContent)
 	if s.MaxBody < least || s.MaxBody > maxMaxBody {
 		text, _ := s.MaxBody.MarshalText()
-		return invalid("max-body", fmt.Sprintf("%s", text), "must be from %dKiB, which a todo of --max-content characters can take, to 16MiB; the default is 1MiB", (least+1023)>>10)
+		return s.invalid("max-body", fmt.Sprintf("%s", text), "must be from %dKiB, which a todo of --max-content characters can take, to 16MiB; the default is 1MiB", (least+1023)>>10)
 	}
 	return nil
 }

@@ -30,6 +30,7 @@ func Parse(cli any, args []string, stdout io.Writer, options ...kong.Option) (*k
 		kong.Exit(func(int) { helped = true }),
 		kong.WithBeforeResolve(source.load),
 		kong.Resolvers(source),
+		kong.Bind(source), // for Server.BeforeApply
 	)
 	parser := kong.Must(cli, options...)
 	ctx, err := parser.Parse(args)

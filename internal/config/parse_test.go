@@ -259,6 +259,9 @@ func TestHelp(t *testing.T) {
 	}
 	fields := reflect.TypeFor[config.Server]()
 	for i := range fields.NumField() {
+		if !fields.Field(i).IsExported() {
+			continue
+		}
 		if variable := fields.Field(i).Tag.Get("env"); variable == "" || !strings.Contains(out.String(), "$"+variable) {
 			t.Errorf("%s: variable %q is not in the help", fields.Field(i).Name, variable)
 		}

@@ -47,6 +47,8 @@ type Server struct {
 	TLSCert        string `name:"tls-cert" env:"TODO_TLS_CERT" placeholder:"FILE" help:"Certificate chain, PEM; needs --tls-key."`
 	TLSKey         string `name:"tls-key" env:"TODO_TLS_KEY" placeholder:"FILE" help:"Private key, PEM; needs --tls-cert."`
 	LogLevel       string `env:"TODO_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (default ${default})."`
+
+	origins map[string]Origin // by setting; nil unless Parse filled the Server
 }
 
 // AuditFiles returns where the audit log's private key and its signed heads are.
@@ -57,16 +59,17 @@ func AuditFiles(db, key, heads string) (string, string) {
 	return cmp.Or(key, db+".audit-key"), cmp.Or(heads, db+".audit-heads")
 }
 
-// CheckFiles looks into the files that the settings name, which Validate does not. Its
-// error is an [*Error].
-func (s *Server) CheckFiles() error {
+// Certificate reads the files of --tls-cert and --tls-key, into which Validate does not
+// look. It returns nil if there are none. Its error is an [*Error].
+func (s *Server) Certificate() (*tls.Certificate, error) {
 	if s.TLSCert == "" {
-		return nil
+		return nil, nil
 	}
-	if _, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey); err != nil {
-		return invalid("tls-cert", s.TLSCert, "not usable with --tls-key %q: %w; name a PEM certificate chain and its private key", s.TLSKey, err)
+	pair, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
+	if err != nil {
+		return nil, s.invalid("tls-cert", s.TLSCert, "not usable with --tls-key %q: %w; name a PEM certificate chain and its private key", s.TLSKey, err)
 	}
-	return nil
+	return &pair, nil
 }
 
 // Proxies returns --trusted-proxies as prefixes; a plain address is a prefix of

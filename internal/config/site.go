@@ -12,11 +12,13 @@ import (
 type Site struct {
 	PublicURL string
 	Issuers   Issuers // at least one
+
+	origin Origin // of the setting issuer
 }
 
 // Invalid returns an [*Error] about the issuers of the site together.
 func (s Site) Invalid(format string, args ...any) error {
-	return invalid("issuer", strings.Join(s.Issuers.URLs(), ", "), format, args...)
+	return invalid(s.origin, "issuer", strings.Join(s.Issuers.URLs(), ", "), format, args...)
 }
 
 // Sites groups the issuers by public URL, their own or --public-url, in the order in
@@ -27,7 +29,7 @@ func (s *Server) Sites() []Site {
 		url := cmp.Or(issuer.PublicURL, s.PublicURL)
 		i := slices.IndexFunc(sites, func(site Site) bool { return site.PublicURL == url })
 		if i < 0 {
-			i, sites = len(sites), append(sites, Site{PublicURL: url})
+			i, sites = len(sites), append(sites, Site{PublicURL: url, origin: s.Origin("issuer")})
 		}
 		sites[i].Issuers = append(sites[i].Issuers, issuer)
 	}
@@ -41,7 +43,7 @@ func (s *Server) validateSites() error {
 	for _, site := range s.Sites() {
 		u, err := url.Parse(site.PublicURL)
 		if err != nil {
-			return invalid("public-url", site.PublicURL, "%w", err)
+			return s.invalid("public-url", site.PublicURL, "%w", err)
 		}
 		address := net.JoinHostPort(u.Hostname(), u.Port()) + cmp.Or(u.Path, "/")
 		if other, ok := taken[address]; ok {
@@ -49,7 +51,7 @@ func (s *Server) validateSites() error {
 			if first := site.Issuers[0]; first.PublicURL != "" {
 				return first.Invalid("public-url", site.PublicURL, mend, other)
 			}
-			return invalid("public-url", site.PublicURL, mend, other)
+			return s.invalid("public-url", site.PublicURL, mend, other)
 		}
 		taken[address] = site.PublicURL
 	}

@@ -16,6 +16,7 @@ import (
 // Validate checks everything that can be known without opening a socket or a
 // file and returns the first finding as an [*Error].
 func (s *Server) Validate() error {
+	s.placeIssuers()
 	return cmp.Or(
 		s.validateListen(),
 		s.validateOpsListen(),
@@ -35,19 +36,22 @@ func (s *Server) Validate() error {
 	)
 }
 
-// invalid is the one form of a finding: the setting in all its spellings, the
-// value, and what to write instead.
-func invalid(name string, value any, format string, args ...any) error {
-	variable := "TODO_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+// invalid is the one form of a finding: the setting in all its spellings, the value and
+// where it comes from, and what to write instead.
+func (s *Server) invalid(name string, value any, format string, args ...any) error {
+	return invalid(s.Origin(name), name, value, format, args...)
+}
+
+func invalid(origin Origin, name string, value any, format string, args ...any) error {
 	if text, ok := value.(string); ok {
 		value = strconv.Quote(redact(text))
 	}
-	return &Error{fmt.Errorf("--%s (variable %s, file key %s) is %v: %w", name, variable, name, value, fmt.Errorf(format, args...))}
+	return &Error{fmt.Errorf("--%s (variable %s, file key %s) is %v%s: %w", name, variable(name), name, value, origin.from(), fmt.Errorf(format, args...))}
 }
 
 // Invalid returns the error of a setting that only who uses it can check.
 func (s *Server) Invalid(name string, value any, format string, args ...any) error {
-	return invalid(name, value, format, args...)
+	return s.invalid(name, value, format, args...)
 }
 
 // redact hides the password of a URL that has one by mistake.
@@ -60,7 +64,7 @@ func redact(text string) string {
 
 func (s *Server) validateListen() error {
 	if err := checkAddress(s.Listen); err != nil {
-		return invalid("listen", s.Listen, "%w", err)
+		return s.invalid("listen", s.Listen, "%w", err)
 	}
 	return nil
 }
@@ -70,10 +74,10 @@ func (s *Server) validateOpsListen() error {
 		return nil
 	}
 	if err := checkAddress(s.OpsListen); err != nil {
-		return invalid("ops-listen", s.OpsListen, "%w, or leave it empty to turn the listener off", err)
+		return s.invalid("ops-listen", s.OpsListen, "%w, or leave it empty to turn the listener off", err)
 	}
 	if _, port, _ := net.SplitHostPort(s.OpsListen); s.OpsListen == s.Listen && port != "0" {
-		return invalid("ops-listen", s.OpsListen, "the same as --listen; choose another port")
+		return s.invalid("ops-listen", s.OpsListen, "the same as --listen; choose another port")
 	}
 	return nil
 }
@@ -107,7 +111,7 @@ func isLoopback(host string) bool {
 
 func (s *Server) validateAudience() error {
 	if audience, err := checkAudiences(s.Audience); err != nil {
-		return invalid("audience", audience, "%w", err)
+		return s.invalid("audience", audience, "%w", err)
 	}
 	return nil
 }
@@ -128,9 +132,9 @@ func checkAudiences(list List) (string, error) {
 func (s *Server) validateTLS() error {
 	switch {
 	case s.TLSCert != "" && s.TLSKey == "":
-		return invalid("tls-cert", s.TLSCert, "a certificate needs its key; set --tls-key too")
+		return s.invalid("tls-cert", s.TLSCert, "a certificate needs its key; set --tls-key too")
 	case s.TLSKey != "" && s.TLSCert == "":
-		return invalid("tls-key", s.TLSKey, "a key needs its certificate; set --tls-cert too")
+		return s.invalid("tls-key", s.TLSKey, "a key needs its certificate; set --tls-cert too")
 	}
 	return nil
 }
@@ -141,13 +145,13 @@ func (s *Server) validateExposure() error {
 	if isLoopback(host) || s.BehindProxy || s.TLSCert != "" {
 		return nil
 	}
-	return invalid("listen", s.Listen, "plain HTTP off loopback shows tokens to the network; set --behind-proxy if a proxy in front speaks TLS, or --tls-cert and --tls-key, or listen on 127.0.0.1")
+	return s.invalid("listen", s.Listen, "plain HTTP off loopback shows tokens to the network; set --behind-proxy if a proxy in front speaks TLS, or --tls-cert and --tls-key, or listen on 127.0.0.1")
 }
 
 func (s *Server) validateProxies() error {
 	for _, text := range s.TrustedProxies {
 		if _, err := parseProxy(text); err != nil {
-			return invalid("trusted-proxies", text, "not an address or CIDR; write 10.0.0.0/8 or 192.0.2.7, for example")
+			return s.invalid("trusted-proxies", text, "not an address or CIDR; write 10.0.0.0/8 or 192.0.2.7, for example")
 		}
 	}
 	return nil
@@ -155,30 +159,30 @@ func (s *Server) validateProxies() error {
 
 func (s *Server) validateRate() error {
 	if !(s.Rate > 0) || math.IsInf(s.Rate, 1) {
-		return invalid("rate", s.Rate, "must be above 0 calls a second; the default is 10")
+		return s.invalid("rate", s.Rate, "must be above 0 calls a second; the default is 10")
 	}
 	if !(s.AddressRate > 0) || math.IsInf(s.AddressRate, 1) {
-		return invalid("address-rate", s.AddressRate, "must be above 0 requests a second; the default is 50")
+		return s.invalid("address-rate", s.AddressRate, "must be above 0 requests a second; the default is 50")
 	}
 	if s.AddressBurst < 1 {
-		return invalid("address-burst", s.AddressBurst, "must be at least 1, or nobody can ever sign in; the default is 1000")
+		return s.invalid("address-burst", s.AddressBurst, "must be at least 1, or nobody can ever sign in; the default is 1000")
 	}
 	if s.Burst < 1 {
-		return invalid("burst", s.Burst, "must be at least 1, or no call is ever allowed; the default is 50")
+		return s.invalid("burst", s.Burst, "must be at least 1, or no call is ever allowed; the default is 50")
 	}
 	return nil
 }
 
 func (s *Server) validateDB() error {
 	if strings.TrimSpace(s.DB) == "" {
-		return invalid("db", s.DB, "name the SQLite file, for example todos.db")
+		return s.invalid("db", s.DB, "name the SQLite file, for example todos.db")
 	}
 	return nil
 }
 
 func (s *Server) validateLogLevel() error {
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel) {
-		return invalid("log-level", s.LogLevel, "must be debug, info, warn or error")
+		return s.invalid("log-level", s.LogLevel, "must be debug, info, warn or error")
 	}
 	return nil
 }

@@ -22,24 +22,33 @@ const maxBuckets = 50_000
 // person is whose calls are counted together, whatever client they come through.
 type person struct{ issuer, tenant, subject string }
 
-// limiter holds a token bucket for each person or network seen lately.
+// Buckets are what people and networks seen lately have left of what they may do. They
+// outlast a change of the limits: nobody gets a full burst by it.
+type Buckets struct {
+	people   *lru.Cache[person, *rate.Limiter]
+	networks *lru.Cache[netip.Prefix, *rate.Limiter]
+}
+
+// NewBuckets returns buckets that are all full.
+func NewBuckets() *Buckets {
+	people, _ := lru.New[person, *rate.Limiter](maxBuckets) // fails for a size below 1 only
+	networks, _ := lru.New[netip.Prefix, *rate.Limiter](maxBuckets)
+	return &Buckets{people, networks}
+}
+
+// limiter is one setting of the limits.
 type limiter[K comparable] struct {
 	rate    rate.Limit
 	burst   int
 	buckets *lru.Cache[K, *rate.Limiter]
 }
 
-func newLimiter[K comparable](perSecond float64, burst int) *limiter[K] {
-	buckets, _ := lru.New[K, *rate.Limiter](maxBuckets) // fails for a size below 1 only
-	return &limiter[K]{rate: rate.Limit(perSecond), burst: burst, buckets: buckets}
-}
-
 // RateLimit lets each principal make perSecond calls a second and burst at once;
 // a call too many gets 429 with Retry-After in whole seconds (RFC 6585 §4) and is
 // reported to limited, which may be nil. It goes behind authentication; without a
 // principal in the context the answer is 500.
-func RateLimit(perSecond float64, burst int, limited func(context.Context, auth.Principal)) func(http.Handler) http.Handler {
-	l := newLimiter[person](perSecond, burst)
+func (b *Buckets) RateLimit(perSecond float64, burst int, limited func(context.Context, auth.Principal)) func(http.Handler) http.Handler {
+	l := &limiter[person]{rate.Limit(perSecond), burst, b.people}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			principal, ok := auth.PrincipalFrom(r.Context())
@@ -69,8 +78,8 @@ func RateLimit(perSecond float64, burst int, limited func(context.Context, auth.
 // has. It is meant for what strangers cost, not for calls: thousands of people may share
 // an address. The loopback interface is not limited, as it is where a proxy comes from that
 // nobody named.
-func AddressLimit(perSecond float64, burst int) func(context.Context) time.Duration {
-	l := newLimiter[netip.Prefix](perSecond, burst)
+func (b *Buckets) AddressLimit(perSecond float64, burst int) func(context.Context) time.Duration {
+	l := &limiter[netip.Prefix]{rate.Limit(perSecond), burst, b.networks}
 	return func(ctx context.Context) time.Duration {
 		addr := observe.ClientAddr(ctx)
 		if addr.IsLoopback() {
@@ -93,6 +102,10 @@ func (l *limiter[K]) take(key K, now time.Time) time.Duration {
 		if first, taken, _ := l.buckets.PeekOrAdd(key, bucket); taken {
 			bucket = first
 		}
+	}
+	if bucket.Limit() != l.rate || bucket.Burst() != l.burst { // it is of another setting
+		bucket.SetLimitAt(now, l.rate)
+		bucket.SetBurstAt(now, l.burst)
 	}
 	reservation := bucket.ReserveN(now, 1)
 	wait := reservation.DelayFrom(now)

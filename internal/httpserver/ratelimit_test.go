@@ -25,7 +25,7 @@ func call(handler http.Handler, p auth.Principal) *http.Response {
 func TestRateLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		refused := 0
-		handler := httpserver.RateLimit(0.5, 3, func(_ context.Context, p auth.Principal) {
+		handler := httpserver.NewBuckets().RateLimit(0.5, 3, func(_ context.Context, p auth.Principal) {
 			if p.Subject != "alice" {
 				t.Errorf("refused %v", p)
 			}
@@ -69,7 +69,7 @@ func TestRateLimit(t *testing.T) {
 }
 
 func TestRateLimitAnswer(t *testing.T) {
-	limit := httpserver.RateLimit(10, 1, nil)(text("ok"))
+	limit := httpserver.NewBuckets().RateLimit(10, 1, nil)(text("ok"))
 	s := newSite(t, func(r *httpserver.Routes) {
 		r.Sites[0].Endpoint = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			limit.ServeHTTP(w, r.WithContext(auth.WithPrincipal(r.Context(), auth.Principal{Issuer: "i", Subject: "s"})))
@@ -90,7 +90,9 @@ func TestRateLimitAnswer(t *testing.T) {
 }
 
 func TestRateLimitFailsClosed(t *testing.T) {
-	s := newSite(t, func(r *httpserver.Routes) { r.Sites[0].Endpoint = httpserver.RateLimit(10, 50, nil)(text("ok")) })
+	s := newSite(t, func(r *httpserver.Routes) {
+		r.Sites[0].Endpoint = httpserver.NewBuckets().RateLimit(10, 50, nil)(text("ok"))
+	})
 	wantRefusal(t, s.do(t, "POST", "/", nil), 500, "internal_error")
 }
 
@@ -98,7 +100,7 @@ func TestRateLimitFailsClosed(t *testing.T) {
 // concerned, and this machine not at all.
 func TestAddressLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		admit := httpserver.AddressLimit(0.5, 2)
+		admit := httpserver.NewBuckets().AddressLimit(0.5, 2)
 		from := func(addr string) time.Duration {
 			parsed, _ := netip.ParseAddr(addr) // the zero address for no address
 			return admit(observe.WithClientAddr(t.Context(), parsed))

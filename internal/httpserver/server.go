@@ -35,9 +35,9 @@ const (
 type Options struct {
 	// Address is host:port; port 0 picks a free one.
 	Address string
-	// CertFile and KeyFile are PEM files for TLS. Both or neither; they are read
-	// once, at the start.
-	CertFile, KeyFile string
+	// Certificate, if set, turns TLS on. It is asked for the certificate of each new
+	// connection and never returns nil.
+	Certificate func() *tls.Certificate
 	// Handler serves the requests.
 	Handler http.Handler
 	// Grace bounds how long requests in flight may take to finish; 0 means 25 s.
@@ -70,12 +70,8 @@ func Listen(o Options) (*Server, error) {
 	if s.grace == 0 {
 		s.grace = defaultGrace
 	}
-	if o.CertFile != "" {
-		certificate, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
-		if err != nil {
-			return nil, fmt.Errorf("load the TLS certificate and key: %w", err)
-		}
-		s.http.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	if o.Certificate != nil {
+		s.http.TLSConfig = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return o.Certificate(), nil }}
 	}
 	listener, err := net.Listen("tcp", o.Address)
 	if err != nil {

@@ -4,13 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -169,32 +166,21 @@ func TestHeaderLimit(t *testing.T) {
 	}
 }
 
-// keyPair writes a certificate for 127.0.0.1 and its key.
-func keyPair(t *testing.T) (certFile, keyFile string, roots *x509.CertPool) {
+// keyPair returns a certificate for 127.0.0.1 with its key.
+func keyPair(t *testing.T) (pair *tls.Certificate, roots *x509.CertPool) {
 	t.Helper()
 	lender := httptest.NewTLSServer(nil)
 	defer lender.Close()
-	pair := lender.TLS.Certificates[0]
-	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	write := func(name, kind string, der []byte) string {
-		name = filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(name, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return name
-	}
+	pair = &lender.TLS.Certificates[0]
 	roots = x509.NewCertPool()
 	roots.AddCert(lender.Certificate())
-	return write("cert.pem", "CERTIFICATE", pair.Certificate[0]), write("key.pem", "PRIVATE KEY", key), roots
+	return pair, roots
 }
 
 func TestTLS(t *testing.T) {
-	certFile, keyFile, roots := keyPair(t)
+	pair, roots := keyPair(t)
 	logs := new(logs)
-	address, stop := start(t, httpserver.Options{CertFile: certFile, KeyFile: keyFile, Handler: text("ok"), Logger: logs.logger()})
+	address, stop := start(t, httpserver.Options{Certificate: func() *tls.Certificate { return pair }, Handler: text("ok"), Logger: logs.logger()})
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}}
 	res, err := client.Get("https://" + address)
 	if err != nil {
@@ -216,15 +202,5 @@ func TestTLS(t *testing.T) {
 		if record["level"] != "DEBUG" {
 			t.Errorf("a failed handshake is logged at %v", record["level"])
 		}
-	}
-}
-
-func TestTLSFilesAreReadAtTheStart(t *testing.T) {
-	certFile, _, _ := keyPair(t)
-	_, err := httpserver.Listen(httpserver.Options{
-		Address: "127.0.0.1:0", CertFile: certFile, KeyFile: "/does/not/exist.pem", Logger: new(logs).logger(),
-	})
-	if err == nil || !strings.Contains(err.Error(), "/does/not/exist.pem") {
-		t.Errorf("err = %v", err)
 	}
 }

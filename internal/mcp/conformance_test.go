@@ -73,7 +73,7 @@ func conformanceStack(t *testing.T, public string, issuer *authtest.Issuer) http
 	}
 	o := options(&fake{})
 	o.Logger, o.RequestID, o.Traced, o.InsufficientScope = logger, observe.RequestID, observe.SetTraceID, guard.InsufficientScope
-	endpoint := httpserver.RateLimit(1e6, 1e6, nil)(conformanceDoor(t, o))
+	endpoint := httpserver.NewBuckets().RateLimit(1e6, 1e6, nil)(conformanceDoor(t, o))
 	routes, err := httpserver.Routes{
 		Sites: []httpserver.Site{{
 			PublicURL: public, Endpoint: guard.Require(endpoint), Metadata: guard.Metadata(), MetadataPaths: guard.MetadataPaths(),

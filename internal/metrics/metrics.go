@@ -90,23 +90,33 @@ func (m *Metrics) Committed(calls int, took time.Duration) {
 // Failed notes a transaction that was lost, or whose outcome is unknown.
 func (m *Metrics) Failed(outcome string) { m.failed.WithLabelValues(outcome).Inc() }
 
-// Gauge adds a value that is read when somebody looks. Read must not block. Labels are
-// name, value, name, value and so on.
-func (m *Metrics) Gauge(name, help string, read func() float64, labels ...string) {
-	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Namespace: namespace, Name: name, Help: help, ConstLabels: constLabels(labels),
-	}, read))
+// Gauge adds a value that is read when somebody looks. Read must not block.
+func (m *Metrics) Gauge(name, help string, read func() float64) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, read))
+}
+
+// Gauges is Gauge for as many values as there are at the time, each with its value of a label.
+func (m *Metrics) Gauges(name, help, label string, read func() map[string]float64) {
+	m.registry.MustRegister(gauges{prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, []string{label}, nil), read})
+}
+
+// gauges is a [prometheus.Collector].
+type gauges struct {
+	desc *prometheus.Desc
+	read func() map[string]float64
+}
+
+// Describe says which metric it is.
+func (g gauges) Describe(to chan<- *prometheus.Desc) { to <- g.desc }
+
+// Collect reads all values.
+func (g gauges) Collect(to chan<- prometheus.Metric) {
+	for label, value := range g.read() {
+		to <- prometheus.MustNewConstMetric(g.desc, prometheus.GaugeValue, value, label)
+	}
 }
 
 // Counter is Gauge for what only rises.
 func (m *Metrics) Counter(name, help string, read func() float64) {
 	m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: namespace, Name: name, Help: help}, read))
-}
-
-func constLabels(pairs []string) prometheus.Labels {
-	labels := make(prometheus.Labels)
-	for i := 0; i+1 < len(pairs); i += 2 {
-		labels[pairs[i]] = pairs[i+1]
-	}
-	return labels
 }

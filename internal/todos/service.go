@@ -53,8 +53,13 @@ type Service struct {
 
 	recorded func(audit.Event)
 
-	unrecorded atomic.Int64   // refusals without a row
-	tell       rate.Sometimes // of them: a broken disk must not fill another with log lines
+	lost *lost // the same for all services of [Service.Limited]
+}
+
+// lost are the refusals without a row.
+type lost struct {
+	total atomic.Int64
+	tell  rate.Sometimes // of them: a broken disk must not fill another with log lines
 }
 
 // NewService refuses to build a service without a store: there is no unrecorded mode.
@@ -64,7 +69,7 @@ func NewService(o Options) (*Service, error) {
 	}
 	s := &Service{
 		store: o.Store, logger: o.Logger, newID: o.NewID, maxTodos: o.MaxTodos, maxContent: cmp.Or(o.MaxContent, DefaultMaxContent),
-		tell: rate.Sometimes{First: 3, Interval: time.Second},
+		lost: &lost{tell: rate.Sometimes{First: 3, Interval: time.Second}},
 	}
 	if s.newID == nil {
 		s.newID = NewID
@@ -73,6 +78,13 @@ func NewService(o Options) (*Service, error) {
 		s.recorded = func(audit.Event) {}
 	}
 	return s, nil
+}
+
+// Limited returns a service that is s with other limits, those of [Options].
+func (s *Service) Limited(maxTodos int64, maxContent int) *Service {
+	limited := *s
+	limited.maxTodos, limited.maxContent = maxTodos, cmp.Or(maxContent, DefaultMaxContent)
+	return &limited
 }
 
 // outcome is what a call comes to: a decision, and what the row and the caller are told.
@@ -153,15 +165,15 @@ func (s *Service) deny(ctx context.Context, call audit.Call, tool string, reason
 }
 
 // Unrecorded returns how many refusals have no row since the start.
-func (s *Service) Unrecorded() int64 { return s.unrecorded.Load() }
+func (s *Service) Unrecorded() int64 { return s.lost.total.Load() }
 
 // reportUnrecorded tells the operator of a refusal whose row could not be written.
 func (s *Service) reportUnrecorded(ctx context.Context, tool string, reason audit.Reason, err error) {
 	if err == nil {
 		return
 	}
-	total := s.unrecorded.Add(1)
-	s.tell.Do(func() {
+	total := s.lost.total.Add(1)
+	s.lost.tell.Do(func() {
 		s.logger.ErrorContext(ctx, "a refused call has no audit row; look at the database and its disk",
 			"tool", tool, "reason", reason, "unrecorded_since_start", total, "err", err)
 	})

@@ -40,15 +40,19 @@ func (d *disk) low(now time.Time) bool {
 // spaceLow returns an error if less than the reserve is free. It remembers nothing, so
 // any goroutine may ask.
 func (o Options) spaceLow() error {
-	if o.MinFree == 0 {
+	if o.MinFree == nil {
+		return nil
+	}
+	reserve := o.MinFree()
+	if reserve == 0 {
 		return nil
 	}
 	free, err := o.Free(filepath.Dir(o.Path))
 	if err != nil {
 		return nil //nolint:nilerr // what cannot be told is not low
 	}
-	if free < o.MinFree {
-		return fmt.Errorf("%d MiB are free where %s is, fewer than the %d MiB of --min-free; free some, prune the audit log, or move the database", free>>20, o.Path, o.MinFree>>20)
+	if free < reserve {
+		return fmt.Errorf("%d MiB are free where %s is, fewer than the %d MiB of --min-free; free some, prune the audit log, or move the database", free>>20, o.Path, reserve>>20)
 	}
 	return nil
 }

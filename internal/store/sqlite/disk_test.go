@@ -32,7 +32,7 @@ func newDiskRig(t *testing.T, minFree uint64) *diskRig {
 	start := time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC)
 	logger := slog.New(slog.NewTextHandler(&d.log, nil))
 	d.store = open(t, sqlite.Options{
-		Path: d.path, Logger: logger, MinFree: minFree,
+		Path: d.path, Logger: logger, MinFree: func() uint64 { return minFree },
 		Now: func() time.Time { return start.Add(time.Duration(d.now.Load()) * time.Millisecond) },
 		Free: func(folder string) (uint64, error) {
 			d.looks.Add(1)

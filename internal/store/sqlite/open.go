@@ -20,7 +20,7 @@ import (
 type Options struct {
 	Path    string // the database file
 	Logger  *slog.Logger
-	MinFree uint64                       // bytes that must be free on its disk for changes to be made; 0: no limit
+	MinFree func() uint64                // how many bytes must be free on its disk for changes to be made, for any goroutine; 0, or nil: no limit
 	Free    func(string) (uint64, error) // how many bytes are free where a file is, for any goroutine; nil: asks the system
 	Now     func() time.Time             // nil: time.Now
 

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"log/slog"
+)
+
+// toggle has everything logged, or if it is already what the configuration says; where
+// that is everything too, the usual.
+func (by operation) toggle(logger *slog.Logger, configured string) {
+	to := slog.LevelDebug
+	if by.level.Level() == to {
+		if to = parseLevel(configured); to == slog.LevelDebug {
+			to = slog.LevelInfo
+		}
+	}
+	by.setLevel(logger, to, "SIGUSR1", func() {})
+}
+
+// reloaded tells of a reload at the more talkative of the two levels. A level that the
+// configuration has as before stays as it is, whoever set it.
+func (by operation) reloaded(logger *slog.Logger, level, before string, c changes) {
+	to := by.level.Level()
+	if level != before {
+		to = parseLevel(level)
+	}
+	by.setLevel(logger, to, "reload", func() {
+		logger.Info(reloaded, "changed", c.Settings, "issuers_added", c.Added, "issuers_removed", c.Removed)
+	})
+}
+
+// setLevel changes the level and says so, which is seen at either level. Tell is called at
+// the more talkative one.
+func (by operation) setLevel(logger *slog.Logger, to slog.Level, cause string, tell func()) {
+	from := by.level.Level()
+	by.level.Set(min(from, to))
+	if from != to {
+		logger.Warn("log level changed", "from", from, "to", to, "by", cause)
+	}
+	tell()
+	by.level.Set(to)
+}
+
+// parseLevel reads a level that the configuration has checked.
+func parseLevel(text string) (level slog.Level) {
+	_ = level.UnmarshalText([]byte(text))
+	return level
+}
