@@ -19,6 +19,7 @@ import (
 type checkCommand struct {
 	config.Server
 
+	Show  bool   `help:"Only print the effective configuration, as a YAML file that says the same, with where each value comes from; look at nothing else."`
 	Token string `placeholder:"FILE" help:"Also tell whether the access token in this file would be accepted, claim by claim; - reads standard input."`
 }
 
@@ -26,6 +27,9 @@ type checkCommand struct {
 func (c *checkCommand) Validate() error {
 	if err := c.Server.Validate(); err != nil {
 		return err
+	}
+	if c.Show && c.Token != "" {
+		return errors.New("--show is given with --token: it looks at no token; leave one of the two out")
 	}
 	if strings.Count(c.Token, ".") == 2 && !strings.ContainsAny(c.Token, `/\`) && len(c.Token) > 100 {
 		return errors.New("--token takes a file name, or - for standard input: a token on the command line can be seen by others")
@@ -48,6 +52,9 @@ func (c *checkCommand) Run(ctx context.Context, std stdio) error {
 	all, err := newSites(&c.Server, entrance{logger: logger}, nil)
 	if err != nil {
 		return err
+	}
+	if c.Show {
+		return c.show(std.out, all)
 	}
 	r := &report{w: std.out}
 	for _, site := range all {

@@ -61,11 +61,15 @@ func environ(ts *testscript.TestScript) []string {
 
 // poll waits for 200 at a path.
 func (s *script) poll(ts *testscript.TestScript, path string) {
+	address := ts.Getenv("TODO_LISTEN")
+	if ts.Getenv("TLS") != "" {
+		address = ts.Getenv("TODO_OPS_LISTEN")
+	}
 	deadline := time.After(patience)
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if resp, err := http.Get("http://" + ts.Getenv("TODO_LISTEN") + path); err == nil {
+		if resp, err := http.Get("http://" + address + path); err == nil {
 			resp.Body.Close()
 			if resp.StatusCode == http.StatusOK {
 				return

@@ -88,6 +88,13 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"sql":     (*script).sql,
 		"id":      (*script).id,
 		"modes":   (*script).modes,
+
+		"configure": (*script).configure,
+		"signal":    (*script).signal,
+		"reload":    (*script).reload,
+		"logged":    (*script).logged,
+		"pair":      (*script).pair,
+		"serves":    (*script).serves,
 	}
 	known := make(map[string]func(*testscript.TestScript, bool, []string))
 	for name, run := range commands {

@@ -53,9 +53,17 @@ func equal(a, b any) bool {
 	if !ok {
 		return reflect.DeepEqual(a, b)
 	}
-	return slices.EqualFunc(list, b.(Issuers), func(a, b *Issuer) bool {
-		x, y := *a, *b
-		x.source, y.source = source{}, source{}
-		return reflect.DeepEqual(x, y)
-	})
+	return slices.EqualFunc(list, b.(Issuers), func(a, b *Issuer) bool { return reflect.DeepEqual(a.placeless(), b.placeless()) })
+}
+
+// placeless returns the entry without where it stands.
+func (i *Issuer) placeless() Issuer {
+	entry := *i
+	entry.source = source{}
+	if i.Introspection != nil {
+		in := *i.Introspection
+		in.lines = nil
+		entry.Introspection = &in
+	}
+	return entry
 }

@@ -46,7 +46,8 @@ func (f *file) decode(key string, node *yaml.Node, target reflect.Value) error {
 		return err
 	case **Introspection:
 		*target = new(Introspection)
-		_, err := f.decodeStruct(key, node, reflect.ValueOf(*target).Elem())
+		lines, err := f.decodeStruct(key, node, reflect.ValueOf(*target).Elem())
+		(*target).lines = lines
 		return err
 	}
 	if err := decodeScalar(node, target); err != nil {

@@ -50,6 +50,8 @@ type Introspection struct {
 	ClientID string `yaml:"client-id"`
 	// ClientSecretFile holds the secret, so that the configuration holds none.
 	ClientSecretFile string `yaml:"client-secret-file"`
+
+	lines map[string]int // by key
 }
 
 // source is where an entry stands. It has no file if that is the command line, the
@@ -70,10 +72,24 @@ func (i *Issuer) Invalid(key, value, format string, args ...any) error {
 	return fileError(fmt.Errorf("%s: issuer.%s is %.128q: %w", i.place(key), key, redact(value), fmt.Errorf(format, args...)))
 }
 
+// Origin returns where the value of a key of the entry stands in the file; it is empty if
+// the file has none.
+func (i *Issuer) Origin(key string) Origin {
+	top, _, _ := strings.Cut(key, ".")
+	if _, ok := i.source.lines[top]; ok || key == "url" && i.source.file != "" {
+		return i.place(key)
+	}
+	return ""
+}
+
 // place is where a key of an entry in the file stands, or else the entry.
 func (i *Issuer) place(key string) Origin {
-	top, _, _ := strings.Cut(key, ".")
-	return inFile(i.source.file, cmp.Or(i.source.lines[top], i.source.line))
+	top, nested, _ := strings.Cut(key, ".")
+	line := cmp.Or(i.source.lines[top], i.source.line)
+	if top == "introspection" && i.Introspection != nil {
+		line = cmp.Or(i.Introspection.lines[nested], line)
+	}
+	return inFile(i.source.file, line)
 }
 
 // Issuers is the setting issuer: URLs, comma separated, in a flag or variable; in the

@@ -73,7 +73,7 @@ func TestIssuersInTheFile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(test.want, got.Issuer, cmpopts.IgnoreUnexported(config.Issuer{})); diff != "" {
+			if diff := cmp.Diff(test.want, got.Issuer, cmpopts.IgnoreUnexported(config.Issuer{}, config.Introspection{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

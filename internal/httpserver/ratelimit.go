@@ -94,6 +94,15 @@ func (b *Buckets) AddressLimit(perSecond float64, burst int) func(context.Contex
 	}
 }
 
+// convert returns a bucket for one of another setting: what was used up of that one is used
+// up of this one.
+func (l *limiter[K]) convert(other *rate.Limiter, now time.Time) *rate.Limiter {
+	used := math.Ceil(float64(other.Burst()) - other.TokensAt(now))
+	bucket := rate.NewLimiter(l.rate, l.burst)
+	bucket.AllowN(now, min(int(used), l.burst))
+	return bucket
+}
+
 // take uses up one call of key, or returns how long it has to wait for the next.
 func (l *limiter[K]) take(key K, now time.Time) time.Duration {
 	bucket, ok := l.buckets.Get(key)
@@ -103,9 +112,9 @@ func (l *limiter[K]) take(key K, now time.Time) time.Duration {
 			bucket = first
 		}
 	}
-	if bucket.Limit() != l.rate || bucket.Burst() != l.burst { // it is of another setting
-		bucket.SetLimitAt(now, l.rate)
-		bucket.SetBurstAt(now, l.burst)
+	if bucket.Limit() != l.rate || bucket.Burst() != l.burst {
+		bucket = l.convert(bucket, now)
+		l.buckets.Add(key, bucket)
 	}
 	reservation := bucket.ReserveN(now, 1)
 	wait := reservation.DelayFrom(now)

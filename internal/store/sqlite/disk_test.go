@@ -20,6 +20,7 @@ import (
 type diskRig struct {
 	*rig
 	free   atomic.Uint64
+	least  atomic.Uint64 // what must be free
 	broken atomic.Bool // whether the free space cannot be told
 	looks  atomic.Int64
 	now    atomic.Int64 // milliseconds since the start
@@ -29,10 +30,11 @@ type diskRig struct {
 func newDiskRig(t *testing.T, minFree uint64) *diskRig {
 	t.Helper()
 	d := &diskRig{rig: &rig{T: t, faults: new(faults), path: filepath.Join(t.TempDir(), "todos.db")}}
+	d.least.Store(minFree)
 	start := time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC)
 	logger := slog.New(slog.NewTextHandler(&d.log, nil))
 	d.store = open(t, sqlite.Options{
-		Path: d.path, Logger: logger, MinFree: func() uint64 { return minFree },
+		Path: d.path, Logger: logger, MinFree: d.least.Load,
 		Now: func() time.Time { return start.Add(time.Duration(d.now.Load()) * time.Millisecond) },
 		Free: func(folder string) (uint64, error) {
 			d.looks.Add(1)
@@ -132,6 +134,25 @@ func TestStorageLow(t *testing.T) {
 		t.Errorf("%d lines tell of the lack and %d of its end, want one each", low, back)
 	}
 	d.recorded(t, map[audit.Reason]int{audit.ReasonOK: 4, audit.ReasonStorageLow: 6})
+}
+
+// TestReserveChanges: the reserve may change while the store is open.
+func TestReserveChanges(t *testing.T) {
+	d := newDiskRig(t, 0)
+	d.free.Store(reserve)
+	if _, err := d.create(); err != nil {
+		t.Fatal(err)
+	}
+	d.least.Store(reserve + 1)
+	d.wait(time.Second)
+	if _, err := d.create(); !errors.Is(err, todos.ErrStorageLow) || d.store.DiskFree(t.Context()) == nil {
+		t.Errorf("create: %v, DiskFree: %v, want both to fail", err, d.store.DiskFree(t.Context()))
+	}
+	d.least.Store(reserve)
+	d.wait(time.Second)
+	if _, err := d.create(); err != nil || d.store.DiskFree(t.Context()) != nil {
+		t.Errorf("create: %v, DiskFree: %v, want neither to fail", err, d.store.DiskFree(t.Context()))
+	}
 }
 
 // recorded compares how many rows there are for each reason.
