@@ -39,6 +39,7 @@ type keySource struct {
 
 	set      atomic.Pointer[keySet]         // nil until the first success
 	metadata atomic.Pointer[serverMetadata] // nil until the first success, and with a JWKSURL
+	retired  atomic.Bool                    // nobody keeps the set fresh any more
 
 	mu       sync.Mutex // guards the following
 	inflight *flight    // the fetch under way, if any
@@ -144,6 +145,9 @@ func (s *keySource) fly(ctx context.Context, f *flight) {
 	s.inflight = nil
 	s.mu.Unlock()
 	close(f.done)
+	if s.retired.Load() { // it was the last one, as far as can be told
+		s.client.CloseIdleConnections()
+	}
 
 	switch {
 	case f.err != nil && !wasDown:
@@ -216,6 +220,7 @@ func (s *keySource) run(ctx context.Context) {
 		wait += time.Duration((rand.Float64() - 0.5) / 5 * float64(wait))
 		select {
 		case <-ctx.Done():
+			s.retired.Store(true)
 			return
 		case <-time.After(wait):
 		}
