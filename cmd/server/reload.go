@@ -102,14 +102,17 @@ func (s *service) reload(ctx context.Context, by operation) error {
 	if err := s.connect(next); err != nil {
 		return err
 	}
-	for _, name := range restart {
-		s.logger.Warn("this setting cannot change while the server runs: restart it", "setting", name)
-	}
-	if c := compare(before, next, changed); c.Settings != nil {
+	c := compare(before, next, changed)
+	if c.Settings != nil {
 		if err := s.record(ctx, c); err != nil {
 			return fmt.Errorf("its row in the audit log cannot be written: %w", err)
 		}
 		s.current.Store(next)
+	}
+	for _, name := range restart {
+		s.logger.Warn("this setting cannot change while the server runs: restart it", "setting", name)
+	}
+	if c.Settings != nil {
 		by.reloaded(s.logger, next.LogLevel, before.LogLevel, c)
 	} else {
 		s.logger.Info(reloaded, "changed", []string{})

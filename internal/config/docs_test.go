@@ -4,6 +4,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,4 +46,31 @@ func TestDocumentedFile(t *testing.T) {
 		}
 		return key
 	})
+}
+
+// TestDocumentedReload: the page says of each setting whether a reload changes it.
+func TestDocumentedReload(t *testing.T) {
+	page, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile(`(?m)^\| (changes|needs a restart) \| ([^;]*);`).FindAllStringSubmatch(string(page), -1)
+	if len(rows) != 2 {
+		t.Fatal("docs/configuration.md does not say what a reload changes")
+	}
+	said := make(map[string]string)
+	for _, row := range rows {
+		for _, name := range regexp.MustCompile("`([a-z-]+)`").FindAllStringSubmatch(row[2], -1) {
+			said[name[1]] = row[1]
+		}
+	}
+	for _, setting := range new(config.Server).Settings() {
+		want := "changes"
+		if slices.Contains(config.NeedRestart(), setting.Name) {
+			want = "needs a restart"
+		}
+		if got := said[setting.Name]; got != want && setting.Name != "config" {
+			t.Errorf("docs/configuration.md says of %s %q, want %q", setting.Name, got, want)
+		}
+	}
 }
