@@ -21,6 +21,9 @@ db: other.db
 audit-key: k
 audit-heads: h
 min-free: 1GiB
+max-todos: 7
+max-content: 5000
+max-body: 2MiB
 rate: 11
 burst: 51
 address-rate: 51
