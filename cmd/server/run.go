@@ -28,6 +28,8 @@ type commands struct {
 	Audit auditCommand `cmd:"" help:"Query, prove, archive and prune the audit log."`
 	User  userCommand  `cmd:"" help:"Block, export or erase a person."`
 
+	Tenants tenantsCommand `cmd:"" help:"List tenants, and move one to another issuer."`
+
 	Backup      backupCommand      `cmd:"" help:"Copy the database while it is served, check the copy, and say what is in it."`
 	Restore     restoreCommand     `cmd:"" help:"Put such a copy in the place of a database that is not served."`
 	Migrate     migrateCommand     `cmd:"" help:"Upgrade the schema of a database that is not served, as the start of the server does."`

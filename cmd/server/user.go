@@ -125,6 +125,10 @@ func (c *userEraseCommand) Run(ctx context.Context, std stdio) error {
 		if !c.Yes {
 			return c.foretell(ctx, admin, std)
 		}
+		there, err := admin.Elsewhere(ctx, c.owner())
+		if err != nil {
+			return err
+		}
 		done, err := admin.Erase(ctx, c.owner(), by, !c.NoBlock)
 		if err != nil {
 			if done.Rows+done.Todos > 0 {
@@ -132,6 +136,7 @@ func (c *userEraseCommand) Run(ctx context.Context, std stdio) error {
 			}
 			return err
 		}
+		tellElsewhere(std.err, there)
 		_, err = fmt.Fprintf(std.out, "erased: %s removed, %s blanked, %s; erasure %s\n",
 			count(done.Todos, "todo"), count(done.Rows, "audit row"), blockedWord(done.Blocked), done.ID)
 		return err
@@ -143,7 +148,12 @@ func (c *userEraseCommand) foretell(ctx context.Context, admin *sqlite.Admin, st
 	if err != nil {
 		return err
 	}
+	there, err := admin.Elsewhere(ctx, c.owner())
+	if err != nil {
+		return err
+	}
 	c.doubt(std.err, found)
+	tellElsewhere(std.err, there)
 	_, err = fmt.Fprintf(std.out, "nothing was changed; with --yes: %s removed, %s blanked, %s\n",
 		count(found.Todos, "todo"), count(found.Rows, "audit row"), blockedWord(!c.NoBlock))
 	return err

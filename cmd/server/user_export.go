@@ -37,8 +37,12 @@ func (c *userExportCommand) export(ctx context.Context, admin *sqlite.Admin, by 
 	lines := json.NewEncoder(w)
 	lines.SetEscapeHTML(false)
 	line := func(name string, value any) error { return lines.Encode(map[string]any{name: value}) }
+	there, err := admin.Elsewhere(ctx, c.owner())
+	if err != nil {
+		return err
+	}
 	var found sqlite.Person
-	err := admin.Export(ctx, c.owner(), by, sqlite.Export{
+	err = admin.Export(ctx, c.owner(), by, sqlite.Export{
 		Person: func(p sqlite.Person) error {
 			found = p
 			return line("person", struct {
@@ -61,6 +65,7 @@ func (c *userExportCommand) export(ctx context.Context, admin *sqlite.Admin, by 
 	if err == nil {
 		found.Rows-- // that of this export, which is there of anybody
 		c.doubt(std.err, found)
+		tellElsewhere(std.err, there)
 	}
 	return errors.Join(err, w.Flush())
 }

@@ -69,13 +69,14 @@ const (
 
 	ChainRestored Kind = "chain.restored"
 	ConfigReload  Kind = "config.reload"
+	TenantMove    Kind = "tenant.move"
 )
 
 // Kinds returns all kinds.
 func Kinds() []Kind {
 	return []Kind{
 		ToolCall, PromptGet, TokenRejected, RequestRefused, RateLimited,
-		UserBlock, UserUnblock, UserExport, UserErase, AuditExport, AuditPrune, Backup, ChainRestored, ConfigReload,
+		UserBlock, UserUnblock, UserExport, UserErase, AuditExport, AuditPrune, Backup, ChainRestored, ConfigReload, TenantMove,
 	}
 }
 

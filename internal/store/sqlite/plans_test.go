@@ -34,6 +34,19 @@ var plans = map[string][]string{
 	"DeleteCheckpoints": {"SEARCH audit_checkpoint USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1", "SEARCH old USING COVERING INDEX audit_checkpoint_by_seq (seq<?)"},
 	"AuditRowBytes":     {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
 
+	// Of tenants as a whole. No text, row of the log or list of people is sorted.
+	"TodosByTenant":     {"SCAN todo_counts"},
+	"TodosOfTenantSize": {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=?)"},
+	"BlockedByTenant":   {"SCAN blocked"},
+	"AuditRowsByTenant": {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "USE TEMP B-TREE FOR GROUP BY"},
+	"PeopleToMove":      nil,
+	"BlocksToCopy":      nil,
+	"TakenIDs":          nil,
+	"FirstWithTodos":    {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=?)"},
+	"MoveTodos":         {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
+	"CopyBlocks":        {"SEARCH old USING PRIMARY KEY (issuer=? AND tenant=?)"},
+	"TenantMoves":       nil,
+
 	"AuditGroups": {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "USE TEMP B-TREE FOR GROUP BY"},
 
 	"AppendAudit":      nil,

@@ -51,6 +51,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.auditRowBytesStmt, err = db.PrepareContext(ctx, auditRowBytes); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditRowBytes: %w", err)
 	}
+	if q.auditRowsByTenantStmt, err = db.PrepareContext(ctx, auditRowsByTenant); err != nil {
+		return nil, fmt.Errorf("error preparing query AuditRowsByTenant: %w", err)
+	}
 	if q.auditTimeOfStmt, err = db.PrepareContext(ctx, auditTimeOf); err != nil {
 		return nil, fmt.Errorf("error preparing query AuditTimeOf: %w", err)
 	}
@@ -60,8 +63,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.blockedAtStmt, err = db.PrepareContext(ctx, blockedAt); err != nil {
 		return nil, fmt.Errorf("error preparing query BlockedAt: %w", err)
 	}
+	if q.blockedByTenantStmt, err = db.PrepareContext(ctx, blockedByTenant); err != nil {
+		return nil, fmt.Errorf("error preparing query BlockedByTenant: %w", err)
+	}
+	if q.blocksToCopyStmt, err = db.PrepareContext(ctx, blocksToCopy); err != nil {
+		return nil, fmt.Errorf("error preparing query BlocksToCopy: %w", err)
+	}
 	if q.checkpointsAfterStmt, err = db.PrepareContext(ctx, checkpointsAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query CheckpointsAfter: %w", err)
+	}
+	if q.copyBlocksStmt, err = db.PrepareContext(ctx, copyBlocks); err != nil {
+		return nil, fmt.Errorf("error preparing query CopyBlocks: %w", err)
 	}
 	if q.countTodosStmt, err = db.PrepareContext(ctx, countTodos); err != nil {
 		return nil, fmt.Errorf("error preparing query CountTodos: %w", err)
@@ -84,6 +96,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.firstAuditSeqStmt, err = db.PrepareContext(ctx, firstAuditSeq); err != nil {
 		return nil, fmt.Errorf("error preparing query FirstAuditSeq: %w", err)
 	}
+	if q.firstWithTodosStmt, err = db.PrepareContext(ctx, firstWithTodos); err != nil {
+		return nil, fmt.Errorf("error preparing query FirstWithTodos: %w", err)
+	}
 	if q.insertTodoStmt, err = db.PrepareContext(ctx, insertTodo); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertTodo: %w", err)
 	}
@@ -99,11 +114,26 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.moveAuditHeadStmt, err = db.PrepareContext(ctx, moveAuditHead); err != nil {
 		return nil, fmt.Errorf("error preparing query MoveAuditHead: %w", err)
 	}
+	if q.moveTodosStmt, err = db.PrepareContext(ctx, moveTodos); err != nil {
+		return nil, fmt.Errorf("error preparing query MoveTodos: %w", err)
+	}
+	if q.peopleToMoveStmt, err = db.PrepareContext(ctx, peopleToMove); err != nil {
+		return nil, fmt.Errorf("error preparing query PeopleToMove: %w", err)
+	}
 	if q.probeStmt, err = db.PrepareContext(ctx, probe); err != nil {
 		return nil, fmt.Errorf("error preparing query Probe: %w", err)
 	}
+	if q.takenIDsStmt, err = db.PrepareContext(ctx, takenIDs); err != nil {
+		return nil, fmt.Errorf("error preparing query TakenIDs: %w", err)
+	}
+	if q.tenantMovesStmt, err = db.PrepareContext(ctx, tenantMoves); err != nil {
+		return nil, fmt.Errorf("error preparing query TenantMoves: %w", err)
+	}
 	if q.todoByIDStmt, err = db.PrepareContext(ctx, todoByID); err != nil {
 		return nil, fmt.Errorf("error preparing query TodoByID: %w", err)
+	}
+	if q.todosByTenantStmt, err = db.PrepareContext(ctx, todosByTenant); err != nil {
+		return nil, fmt.Errorf("error preparing query TodosByTenant: %w", err)
 	}
 	if q.todosKeptStmt, err = db.PrepareContext(ctx, todosKept); err != nil {
 		return nil, fmt.Errorf("error preparing query TodosKept: %w", err)
@@ -113,6 +143,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.todosOfTenantStmt, err = db.PrepareContext(ctx, todosOfTenant); err != nil {
 		return nil, fmt.Errorf("error preparing query TodosOfTenant: %w", err)
+	}
+	if q.todosOfTenantSizeStmt, err = db.PrepareContext(ctx, todosOfTenantSize); err != nil {
+		return nil, fmt.Errorf("error preparing query TodosOfTenantSize: %w", err)
 	}
 	if q.unblockStmt, err = db.PrepareContext(ctx, unblock); err != nil {
 		return nil, fmt.Errorf("error preparing query Unblock: %w", err)
@@ -167,6 +200,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing auditRowBytesStmt: %w", cerr)
 		}
 	}
+	if q.auditRowsByTenantStmt != nil {
+		if cerr := q.auditRowsByTenantStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing auditRowsByTenantStmt: %w", cerr)
+		}
+	}
 	if q.auditTimeOfStmt != nil {
 		if cerr := q.auditTimeOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing auditTimeOfStmt: %w", cerr)
@@ -182,9 +220,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing blockedAtStmt: %w", cerr)
 		}
 	}
+	if q.blockedByTenantStmt != nil {
+		if cerr := q.blockedByTenantStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing blockedByTenantStmt: %w", cerr)
+		}
+	}
+	if q.blocksToCopyStmt != nil {
+		if cerr := q.blocksToCopyStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing blocksToCopyStmt: %w", cerr)
+		}
+	}
 	if q.checkpointsAfterStmt != nil {
 		if cerr := q.checkpointsAfterStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing checkpointsAfterStmt: %w", cerr)
+		}
+	}
+	if q.copyBlocksStmt != nil {
+		if cerr := q.copyBlocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing copyBlocksStmt: %w", cerr)
 		}
 	}
 	if q.countTodosStmt != nil {
@@ -222,6 +275,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing firstAuditSeqStmt: %w", cerr)
 		}
 	}
+	if q.firstWithTodosStmt != nil {
+		if cerr := q.firstWithTodosStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing firstWithTodosStmt: %w", cerr)
+		}
+	}
 	if q.insertTodoStmt != nil {
 		if cerr := q.insertTodoStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertTodoStmt: %w", cerr)
@@ -247,14 +305,39 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing moveAuditHeadStmt: %w", cerr)
 		}
 	}
+	if q.moveTodosStmt != nil {
+		if cerr := q.moveTodosStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing moveTodosStmt: %w", cerr)
+		}
+	}
+	if q.peopleToMoveStmt != nil {
+		if cerr := q.peopleToMoveStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing peopleToMoveStmt: %w", cerr)
+		}
+	}
 	if q.probeStmt != nil {
 		if cerr := q.probeStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing probeStmt: %w", cerr)
 		}
 	}
+	if q.takenIDsStmt != nil {
+		if cerr := q.takenIDsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing takenIDsStmt: %w", cerr)
+		}
+	}
+	if q.tenantMovesStmt != nil {
+		if cerr := q.tenantMovesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing tenantMovesStmt: %w", cerr)
+		}
+	}
 	if q.todoByIDStmt != nil {
 		if cerr := q.todoByIDStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing todoByIDStmt: %w", cerr)
+		}
+	}
+	if q.todosByTenantStmt != nil {
+		if cerr := q.todosByTenantStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing todosByTenantStmt: %w", cerr)
 		}
 	}
 	if q.todosKeptStmt != nil {
@@ -270,6 +353,11 @@ func (q *Queries) Close() error {
 	if q.todosOfTenantStmt != nil {
 		if cerr := q.todosOfTenantStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing todosOfTenantStmt: %w", cerr)
+		}
+	}
+	if q.todosOfTenantSizeStmt != nil {
+		if cerr := q.todosOfTenantSizeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing todosOfTenantSizeStmt: %w", cerr)
 		}
 	}
 	if q.unblockStmt != nil {
@@ -325,10 +413,14 @@ type Queries struct {
 	auditHashOfStmt       *sql.Stmt
 	auditHeadStmt         *sql.Stmt
 	auditRowBytesStmt     *sql.Stmt
+	auditRowsByTenantStmt *sql.Stmt
 	auditTimeOfStmt       *sql.Stmt
 	blockStmt             *sql.Stmt
 	blockedAtStmt         *sql.Stmt
+	blockedByTenantStmt   *sql.Stmt
+	blocksToCopyStmt      *sql.Stmt
 	checkpointsAfterStmt  *sql.Stmt
+	copyBlocksStmt        *sql.Stmt
 	countTodosStmt        *sql.Stmt
 	deleteAuditUpToStmt   *sql.Stmt
 	deleteCheckpointsStmt *sql.Stmt
@@ -336,16 +428,23 @@ type Queries struct {
 	deleteTodosUpToStmt   *sql.Stmt
 	eraseFromRowStmt      *sql.Stmt
 	firstAuditSeqStmt     *sql.Stmt
+	firstWithTodosStmt    *sql.Stmt
 	insertTodoStmt        *sql.Stmt
 	isBlockedStmt         *sql.Stmt
 	lastCheckpointStmt    *sql.Stmt
 	moveAuditBaseStmt     *sql.Stmt
 	moveAuditHeadStmt     *sql.Stmt
+	moveTodosStmt         *sql.Stmt
+	peopleToMoveStmt      *sql.Stmt
 	probeStmt             *sql.Stmt
+	takenIDsStmt          *sql.Stmt
+	tenantMovesStmt       *sql.Stmt
 	todoByIDStmt          *sql.Stmt
+	todosByTenantStmt     *sql.Stmt
 	todosKeptStmt         *sql.Stmt
 	todosOfOwnerStmt      *sql.Stmt
 	todosOfTenantStmt     *sql.Stmt
+	todosOfTenantSizeStmt *sql.Stmt
 	unblockStmt           *sql.Stmt
 }
 
@@ -362,10 +461,14 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		auditHashOfStmt:       q.auditHashOfStmt,
 		auditHeadStmt:         q.auditHeadStmt,
 		auditRowBytesStmt:     q.auditRowBytesStmt,
+		auditRowsByTenantStmt: q.auditRowsByTenantStmt,
 		auditTimeOfStmt:       q.auditTimeOfStmt,
 		blockStmt:             q.blockStmt,
 		blockedAtStmt:         q.blockedAtStmt,
+		blockedByTenantStmt:   q.blockedByTenantStmt,
+		blocksToCopyStmt:      q.blocksToCopyStmt,
 		checkpointsAfterStmt:  q.checkpointsAfterStmt,
+		copyBlocksStmt:        q.copyBlocksStmt,
 		countTodosStmt:        q.countTodosStmt,
 		deleteAuditUpToStmt:   q.deleteAuditUpToStmt,
 		deleteCheckpointsStmt: q.deleteCheckpointsStmt,
@@ -373,16 +476,23 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		deleteTodosUpToStmt:   q.deleteTodosUpToStmt,
 		eraseFromRowStmt:      q.eraseFromRowStmt,
 		firstAuditSeqStmt:     q.firstAuditSeqStmt,
+		firstWithTodosStmt:    q.firstWithTodosStmt,
 		insertTodoStmt:        q.insertTodoStmt,
 		isBlockedStmt:         q.isBlockedStmt,
 		lastCheckpointStmt:    q.lastCheckpointStmt,
 		moveAuditBaseStmt:     q.moveAuditBaseStmt,
 		moveAuditHeadStmt:     q.moveAuditHeadStmt,
+		moveTodosStmt:         q.moveTodosStmt,
+		peopleToMoveStmt:      q.peopleToMoveStmt,
 		probeStmt:             q.probeStmt,
+		takenIDsStmt:          q.takenIDsStmt,
+		tenantMovesStmt:       q.tenantMovesStmt,
 		todoByIDStmt:          q.todoByIDStmt,
+		todosByTenantStmt:     q.todosByTenantStmt,
 		todosKeptStmt:         q.todosKeptStmt,
 		todosOfOwnerStmt:      q.todosOfOwnerStmt,
 		todosOfTenantStmt:     q.todosOfTenantStmt,
+		todosOfTenantSizeStmt: q.todosOfTenantSizeStmt,
 		unblockStmt:           q.unblockStmt,
 	}
 }
