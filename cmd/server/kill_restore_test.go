@@ -68,11 +68,17 @@ func placed(t *testing.T, db string) string {
 // restoreUntil runs restore in a process of its own, and kills that after a time.
 func restoreUntil(t *testing.T, db, copied string, after time.Duration) {
 	t.Helper()
+	runUntil(t, after, "restore", "--db", db, copied)
+}
+
+// runUntil runs a command in a process of its own, and kills that after a time.
+func runUntil(t *testing.T, after time.Duration, args ...string) {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := &exec.Cmd{Path: self, Args: []string{"server", "restore", "--db", db, copied}}
+	cmd := &exec.Cmd{Path: self, Args: append([]string{"server"}, args...)}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -64,5 +64,4 @@ ON CONFLICT DO NOTHING;
 -- name: TenantMoves :many
 SELECT move.details
 FROM audit_block_v1 CROSS JOIN audit_log AS move INDEXED BY audit_log_by_subject
-WHERE move.seq >> 12 = audit_block_v1.block AND move.subject IS NULL AND move.event = 'tenant.move'
-ORDER BY move.seq;
+WHERE move.seq >> 12 = audit_block_v1.block AND move.subject IS NULL AND move.event = 'tenant.move';

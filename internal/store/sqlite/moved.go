@@ -29,7 +29,7 @@ func (a *Admin) Elsewhere(ctx context.Context, who todos.Owner) (there []todos.O
 	return there, nil
 }
 
-// moves reads what the audit log has of moves, oldest first.
+// moves reads what the audit log has of moves.
 func (a *Admin) moves(ctx context.Context) ([]Moving, error) {
 	rows, err := a.conn.queries.TenantMoves(ctx)
 	if err != nil {

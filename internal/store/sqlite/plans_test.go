@@ -39,13 +39,17 @@ var plans = map[string][]string{
 	"TodosOfTenantSize": {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=?)"},
 	"BlockedByTenant":   {"SCAN blocked"},
 	"AuditRowsByTenant": {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "USE TEMP B-TREE FOR GROUP BY"},
-	"PeopleToMove":      nil,
-	"BlocksToCopy":      nil,
-	"TakenIDs":          nil,
+	"PeopleToMove":      {"SEARCH old USING PRIMARY KEY (issuer=? AND tenant=?)", "CORRELATED SCALAR SUBQUERY 1", "SEARCH new USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
+	"BlocksToCopy":      {"SEARCH old USING PRIMARY KEY (issuer=? AND tenant=?)", "CORRELATED SCALAR SUBQUERY 1", "SEARCH new USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
+	"TakenIDs":          {"SEARCH old USING COVERING INDEX todos_by_id (issuer=? AND tenant=?)", "SEARCH new EXISTS USING COVERING INDEX todos_by_id (issuer=? AND tenant=? AND id=?)"},
 	"FirstWithTodos":    {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=?)"},
 	"MoveTodos":         {"SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
 	"CopyBlocks":        {"SEARCH old USING PRIMARY KEY (issuer=? AND tenant=?)"},
-	"TenantMoves":       nil,
+	"TenantMoves": {
+		"CO-ROUTINE number", "SETUP", "SEARCH audit_log", "RECURSIVE STEP",
+		"SCAN number", "SCALAR SUBQUERY 5", "SEARCH audit_log", "SCAN number",
+		"SEARCH move USING INDEX audit_log_by_subject (<expr>=? AND subject=?)",
+	},
 
 	"AuditGroups": {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)", "USE TEMP B-TREE FOR GROUP BY"},
 

@@ -273,7 +273,6 @@ const tenantMoves = `-- name: TenantMoves :many
 SELECT move.details
 FROM audit_block_v1 CROSS JOIN audit_log AS move INDEXED BY audit_log_by_subject
 WHERE move.seq >> 12 = audit_block_v1.block AND move.subject IS NULL AND move.event = 'tenant.move'
-ORDER BY move.seq
 `
 
 // All moves. Acts have no subject, so that an index leads to them and to little else.
