@@ -16,7 +16,7 @@ func TestKillMove(t *testing.T) {
 	<-p.exited
 	const people, each = 150, 6
 	execute(t, p.db, `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i+1 < 900)
-		INSERT INTO todos SELECT 'https://old.example', '', 'person' || i/6, printf('%013d', i), 'text ' || i, i FROM n`)
+		INSERT INTO todos SELECT 'https://old.example', '', 'person' || (i/6), printf('%013d', i), 'text ' || i, i FROM n`)
 	execute(t, p.db, `INSERT INTO blocked VALUES ('https://old.example', '', 'person149', 1)`)
 	move := func(db string) []string {
 		return []string{"tenants", "move", "--from", "https://old.example", "--to", "https://new.example", "--to-tenant", "acme", "--yes", "--db", db}
@@ -54,7 +54,7 @@ func checkPeople(t *testing.T, path string, people, each int) (moved int) {
 		err := row(db, `SELECT count(*), coalesce(sum(n = 6), 0), coalesce(sum(n = 6 AND issuer = 'https://new.example' AND tenant = 'acme'), 0)
 			FROM (SELECT issuer, tenant, count(*) AS n FROM todos GROUP BY issuer, tenant, subject)`, &total, &whole, &moved)
 		if err == nil {
-			err = row(db, `SELECT count(*) FROM todos WHERE id = printf('%013d', created_at) AND content = 'text ' || created_at AND subject = 'person' || created_at/6`, &right)
+			err = row(db, `SELECT count(*) FROM todos WHERE id = printf('%013d', created_at) AND content = 'text ' || created_at AND subject = 'person' || (created_at/6)`, &right)
 		}
 		if err == nil {
 			err = row(db, `SELECT count(*) FROM blocked WHERE subject = 'person149' AND issuer = 'https://new.example' AND tenant = 'acme'`, &blocked)

@@ -192,9 +192,9 @@ func TestMoveBesideServer(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "todos.db")
 	s := open(t, sqlite.Options{Path: path})
 	admin := openAdmin(t, path)
-	people, each := 40, 50
+	people, each := 25, 40
 	if raced() {
-		people, each = 20, 30
+		people, each = 10, 20
 	}
 	for i := range people {
 		writeMany(t, s, in(oldTenant, fmt.Sprint("person", i)), each)
