@@ -56,6 +56,7 @@ type victim struct {
 	*testing.T
 	url, address, db string
 	log              *log
+	args             []string // command line of the server
 	process          *exec.Cmd
 	left             atomic.Int64 // acknowledged calls before it is killed
 	unanswered       atomic.Int64
@@ -65,6 +66,7 @@ type victim struct {
 	deleted map[string]bool
 
 	lastSeq    int64
+	rows       map[string]int // of calls: tool, decision and reason
 	createRows map[string]int // rows that allow it, by id
 	deleteRows map[string]int
 	todos      map[string]bool
@@ -72,10 +74,13 @@ type victim struct {
 
 func newVictim(t *testing.T) *victim {
 	port := freePort()
-	return &victim{
+	s := &victim{
 		T: t, url: "http://localhost:" + port, address: "127.0.0.1:" + port, db: filepath.Join(t.TempDir(), "todos.db"), log: new(log),
-		created: map[string]bool{}, deleted: map[string]bool{}, createRows: map[string]int{}, deleteRows: map[string]int{},
+		created: map[string]bool{}, deleted: map[string]bool{}, rows: map[string]int{}, createRows: map[string]int{}, deleteRows: map[string]int{},
 	}
+	s.args = []string{"dev", "--issuer", "http://localhost:" + freePort(), "--listen", s.address, "--public-url", s.url, "--ops-listen", "",
+		"--db", s.db, "--rate", "1e6", "--burst", "1000000", "--log-level", "warn"}
+	return s
 }
 
 // start runs the server in a process of its own and returns once it is ready.
@@ -85,14 +90,7 @@ func (s *victim) start() {
 	if err != nil {
 		s.Fatal(err)
 	}
-	if s.process == nil {
-		s.Setenv("TODO_ISSUER", "http://localhost:"+freePort())
-	}
-	s.process = &exec.Cmd{
-		Path: self, Stdout: s.log, Stderr: s.log,
-		Args: []string{"server", "dev", "--listen", s.address, "--public-url", s.url, "--ops-listen", "", "--db", s.db,
-			"--rate", "1e6", "--burst", "1000000", "--log-level", "warn"},
-	}
+	s.process = &exec.Cmd{Path: self, Stdout: s.log, Stderr: s.log, Args: append([]string{"server"}, s.args...)}
 	if err := s.process.Start(); err != nil {
 		s.Fatal(err)
 	}
@@ -163,14 +161,19 @@ func (s *victim) call(token, tool, arguments string, acknowledged map[string]boo
 	out := response.Result.StructuredContent
 	id = out.ID + out.Details.ID
 	if acknowledged != nil {
-		s.mu.Lock()
-		acknowledged[id] = true
-		s.mu.Unlock()
+		s.acknowledge(acknowledged, id)
 	}
 	if s.left.Add(-1) == 0 {
 		s.process.Process.Kill()
 	}
 	return id, true
+}
+
+// acknowledge notes what a client was told.
+func (s *victim) acknowledge(what map[string]bool, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	what[id] = true
 }
 
 // check compares the database with what was acknowledged, and with itself.
@@ -209,7 +212,7 @@ func (s *victim) check() {
 func (s *victim) readRows() {
 	s.Helper()
 	var out, failure bytes.Buffer
-	args := []string{"audit", "list", "-o", "jsonl", "--decision", "allow", "--db", s.db, "--after-seq", fmt.Sprint(s.lastSeq)}
+	args := []string{"audit", "list", "-o", "jsonl", "--db", s.db, "--after-seq", fmt.Sprint(s.lastSeq)}
 	if code := run(s.Context(), args, &out, &failure); code != exitOK {
 		s.Fatalf("audit list: exit code %d: %s", code, &failure)
 	}
@@ -218,11 +221,18 @@ func (s *victim) readRows() {
 		if err := decoder.Decode(&r); err != nil {
 			s.Fatal(err)
 		}
-		s.lastSeq = r.Seq
-		switch r.Tool {
-		case todos.ToolCreate:
+		if s.lastSeq++; r.Seq != s.lastSeq {
+			s.Fatalf("row %d has seq %d", s.lastSeq, r.Seq)
+		}
+		if r.Event != audit.ToolCall {
+			continue
+		}
+		s.rows[r.Tool+" "+string(r.Decision)+" "+string(r.Reason)]++
+		switch {
+		case r.Decision != audit.Allow:
+		case r.Tool == todos.ToolCreate:
 			s.createRows[*r.TargetID]++
-		case todos.ToolDelete:
+		case r.Tool == todos.ToolDelete:
 			s.deleteRows[*r.TargetID]++
 		}
 	}
