@@ -48,9 +48,9 @@ type incidents struct {
 	count map[string]int
 }
 
-// during keeps an incident up while undone has not returned: do begins it, hold is what
-// happens meanwhile.
-func (l *incidents) during(name, whom string, do, hold, undo func()) {
+// during keeps an incident up until undo has returned: do begins it, hold is what happens
+// meanwhile. If hold returns false the run is over and things stay as they are.
+func (l *incidents) during(name, whom string, do func(), hold func() bool, undo func()) {
 	i := &incident{name: name, whom: whom, began: time.Now()}
 	l.change(func() {
 		l.open = append(l.open, i)
@@ -61,7 +61,9 @@ func (l *incidents) during(name, whom string, do, hold, undo func()) {
 	})
 	do()
 	l.change(func() { i.settled = time.Now() })
-	hold()
+	if !hold() {
+		return
+	}
 	l.change(func() { i.ending = time.Now() })
 	undo()
 	l.change(func() { i.ended = time.Now() })

@@ -40,16 +40,16 @@ func (s *soak) runSchedule() {
 
 // rotate replaces an issuer's keys; it is over when the server takes a token of the new ones.
 func (s *soak) rotate(issuer *authtest.Issuer) {
-	s.incidents.during("rotated", issuer.URL, issuer.Rotate, func() {
-		for giveUp := time.Now().Add(cooling + 5*time.Second); ; {
-			if s.probe(issuer, nil) == "ok" || s.running.Err() != nil {
-				return
-			}
+	s.incidents.during("rotated", issuer.URL, issuer.Rotate, func() bool {
+		for giveUp := time.Now().Add(cooling + 5*time.Second); s.probe(issuer, nil) != "ok"; {
 			if time.Now().After(giveUp) {
 				s.fail("the keys of %s were replaced and the server does not take the new one", issuer.URL)
 			}
-			s.wait(time.Second)
+			if !s.wait(time.Second) {
+				return false
+			}
 		}
+		return true
 	}, func() {})
 }
 
@@ -59,11 +59,12 @@ func (s *soak) outage(issuer *authtest.Issuer, lasts time.Duration) {
 	if s.incidents.touched("cooling", issuer.URL, now, now) && !s.wait(cooling) {
 		return // the answer would be the last one that the server heard
 	}
-	s.incidents.during("outage", issuer.URL, issuer.Down, func() {
+	s.incidents.during("outage", issuer.URL, issuer.Down, func() bool {
 		for range 3 {
 			s.probe(issuer, map[string]any{"kid": "nobody's"})
 			s.wait(lasts)
 		}
+		return true
 	}, issuer.Up)
 }
 
@@ -89,7 +90,7 @@ func (s *soak) block() {
 	url := s.issuers[issuer].URL
 	s.incidents.during("blocked", url+" "+who,
 		func() { s.command(exitOK, "user", "block", who, "--issuer", url) },
-		func() { s.wait(time.Second) },
+		func() bool { s.wait(time.Second); return true },
 		func() { s.command(exitOK, "user", "unblock", who, "--issuer", url) })
 }
 
