@@ -79,10 +79,11 @@ func (w *soakWorker) turn(p *soakPerson) {
 // call fills in who calls. A token is renewed when its key was replaced and the server
 // knows the new one, or says that it does not take the old one any longer.
 func (w *soakWorker) call(p *soakPerson, c soakCall) (kind string, got answer) {
-	now := time.Now()
-	if key := p.issuer.KeyID(); p.token == "" || key != p.key && !w.incidents.touched("rotated", p.issuer.URL, now, now) {
+	rotating := func() bool { return w.incidents.touched("rotated", p.issuer.URL, time.Now(), time.Now()) }
+	if p.token == "" || p.key != p.issuer.KeyID() && !rotating() {
 		p.renew()
 	}
+	c.unknownKey = p.key == p.issuer.KeyID() && rotating()
 	c.token, c.issuer, c.person = p.token, p.issuer.URL, p.subject
 	c.stateless = rand.IntN(2) == 0
 	if p.fickle && rand.IntN(3) == 0 {
