@@ -79,11 +79,10 @@ func (w *soakWorker) turn(p *soakPerson) {
 // call fills in who calls. A token is renewed when its key was replaced and the server
 // knows the new one, or says that it does not take the old one any longer.
 func (w *soakWorker) call(p *soakPerson, c soakCall) (kind string, got answer) {
-	rotating := func() bool { return w.incidents.touched("rotated", p.issuer.URL, time.Now(), time.Now()) }
-	if p.token == "" || p.key != p.issuer.KeyID() && !rotating() {
+	if p.token == "" || p.key != p.issuer.KeyID() && !w.rotating(p.issuer) {
 		p.renew()
 	}
-	c.unknownKey = p.key == p.issuer.KeyID() && rotating()
+	c.unknownKey = p.key == p.issuer.KeyID() && w.rotating(p.issuer)
 	c.token, c.issuer, c.person = p.token, p.issuer.URL, p.subject
 	c.stateless = rand.IntN(2) == 0
 	if p.fickle && rand.IntN(3) == 0 {
@@ -94,6 +93,13 @@ func (w *soakWorker) call(p *soakPerson, c soakCall) (kind string, got answer) {
 		p.token = ""
 	}
 	return kind, got
+}
+
+// rotating reports whether the server need not know an issuer's key. Asked after a token
+// was made, it is right about that token.
+func (s *soak) rotating(issuer *authtest.Issuer) bool {
+	now := time.Now()
+	return s.incidents.touched("rotated", issuer.URL, now, now)
 }
 
 func (p *soakPerson) renew() {
@@ -209,7 +215,10 @@ func (w *soakWorker) badToken(p *soakPerson) {
 		token = p.token + "x"
 	case 3: // no token at all
 	}
-	w.make(soakCall{tool: todos.ToolCreate, arguments: `{"content":"never"}`, token: token, issuer: p.issuer.URL, person: p.subject, want: "401"})
+	w.make(soakCall{
+		tool: todos.ToolCreate, arguments: `{"content":"never"}`, token: token, issuer: p.issuer.URL, person: p.subject,
+		want: "401", unknownKey: w.rotating(p.issuer),
+	})
 }
 
 // leaveEarly hangs up at one of the moments of a request.

@@ -125,7 +125,10 @@ func (s *soak) fillHoard() {
 
 func (s *soak) hoarder() soakCall {
 	token := s.issuers[0].Token(authtest.Claims{Subject: "hoarder", Scope: "create:todos", ClientID: "soak"})
-	return soakCall{tool: todos.ToolList, arguments: `{}`, token: token, issuer: s.issuers[0].URL, person: "hoarder", want: "ok"}
+	return soakCall{
+		tool: todos.ToolList, arguments: `{}`, token: token, issuer: s.issuers[0].URL, person: "hoarder",
+		want: "ok", unknownKey: s.rotating(s.issuers[0]),
+	}
 }
 
 // slowReader asks for a long list and takes its time to read it: it gets all of it.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"flag"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -111,6 +112,7 @@ func (s *soak) fail(format string, args ...any) {
 // finish stops the server and compares what is on the disk with what was acknowledged.
 func (s *soak) finish() {
 	v := s.victim
+	http.DefaultClient.CloseIdleConnections() // Shutdown waits 5 s for those that were never used
 	if err := v.process.Process.Signal(syscall.SIGTERM); err != nil {
 		s.Fatal(err)
 	}
