@@ -35,7 +35,7 @@ func (s *script) start(ts *testscript.TestScript, args []string) {
 	s.exited = exited
 	go func() { exited <- server.Wait() }()
 	ts.Defer(func() { _ = server.Process.Kill() })
-	s.poll(ts, path)
+	s.poll(ts, path, http.StatusOK)
 }
 
 // command prepares a program of the script.
@@ -59,8 +59,8 @@ func environ(ts *testscript.TestScript) []string {
 	return env
 }
 
-// poll waits for 200 at a path.
-func (s *script) poll(ts *testscript.TestScript, path string) {
+// poll waits for a status at a path.
+func (s *script) poll(ts *testscript.TestScript, path string, status int) {
 	address := ts.Getenv("TODO_LISTEN")
 	if ts.Getenv("TLS") != "" {
 		address = ts.Getenv("TODO_OPS_LISTEN")
@@ -71,7 +71,7 @@ func (s *script) poll(ts *testscript.TestScript, path string) {
 	for {
 		if resp, err := http.Get("http://" + address + path); err == nil {
 			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
+			if resp.StatusCode == status {
 				return
 			}
 		}
@@ -79,14 +79,19 @@ func (s *script) poll(ts *testscript.TestScript, path string) {
 		case err := <-s.exited:
 			ts.Fatalf("the server ended: %v\n%s", err, ts.ReadFile("server.log"))
 		case <-deadline:
-			ts.Fatalf("no 200 at %s\n%s", path, ts.ReadFile("server.log"))
+			ts.Fatalf("no %d at %s\n%s", status, path, ts.ReadFile("server.log"))
 		case <-tick.C:
 		}
 	}
 }
 
 // ready waits until the server is ready.
-func (s *script) ready(ts *testscript.TestScript, _ []string) { s.poll(ts, "/readyz") }
+func (s *script) ready(ts *testscript.TestScript, _ []string) { s.poll(ts, "/readyz", http.StatusOK) }
+
+// unready waits until the server is not ready any more.
+func (s *script) unready(ts *testscript.TestScript, _ []string) {
+	s.poll(ts, "/readyz", http.StatusServiceUnavailable)
+}
 
 // sigterm asks the server to stop; it must end with exit code 0.
 func (s *script) sigterm(ts *testscript.TestScript, _ []string) {

@@ -77,6 +77,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"start":   (*script).start,
 		"sigterm": (*script).sigterm,
 		"ready":   (*script).ready,
+		"unready": (*script).unready,
 		"exit":    (*script).exit,
 		"issuer":  (*script).issuer,
 		"mint":    (*script).mint,

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -37,6 +38,7 @@ type writer struct {
 	ctx  context.Context // never ends
 	db   *sql.DB         // of one connection
 	conn *writeConn
+	wal  fs.FileInfo // of the write-ahead log that conn has open, nil if that is not known
 	Options
 
 	disk     disk
@@ -79,6 +81,7 @@ func startWriter(ctx context.Context, o Options) (*writer, error) {
 	if w.conn, err = connect(w.ctx, db, o.turns); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", o.Path, err), db.Close())
 	}
+	w.wal = statLog(o.Path)
 	go w.run()
 	return w, nil
 }
@@ -237,7 +240,10 @@ func (w *writer) begin() (*group, error) {
 		if err != nil {
 			return nil, err
 		}
-		w.conn = conn
+		w.conn, w.wal = conn, statLog(w.Path)
+	}
+	if err := logInPlace(w.Path, w.wal); err != nil {
+		return nil, errors.Join(err, w.conn.fold())
 	}
 	g, err := w.conn.begin(w.Now)
 	if err != nil {
