@@ -32,7 +32,7 @@ func copyInto(ctx context.Context, db execer, to string, first func() error) err
 		_, err = db.ExecContext(ctx, "VACUUM INTO ?", to)
 	}
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return errors.Join(err, os.Remove(to))
+		return errors.Join(damaged(err), os.Remove(to))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"errors"
+	"fmt"
 
 	sqlite "modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
@@ -31,4 +32,20 @@ func mendLooking(err error) string {
 	default:
 		return "name the file that the server uses (--db)"
 	}
+}
+
+// mendOpening says what to do when a database cannot be opened for serving.
+func mendOpening(err error) string {
+	if code(err) == lib.SQLITE_CORRUPT {
+		return "the file is damaged: keep it, and restore a backup"
+	}
+	return "is it a database of this program?"
+}
+
+// damaged adds to the error of a damaged file what to do about it.
+func damaged(err error) error {
+	if c := code(err); c == lib.SQLITE_CORRUPT || c == lib.SQLITE_NOTADB {
+		return fmt.Errorf("%w; the file is damaged: stop the server, keep the file, restore a backup", err)
+	}
+	return err
 }

@@ -57,7 +57,7 @@ func migrate(ctx context.Context, o Options, keep bool) (err error) {
 	current, target, err := provider.GetVersions(ctx)
 	switch {
 	case err != nil:
-		return fmt.Errorf("read the schema version of %s: %w; is it a database of this program?", o.Path, err)
+		return fmt.Errorf("read the schema version of %s: %w; %s", o.Path, err, mendOpening(err))
 	case current > target:
 		return fmt.Errorf("%w: %s has schema version %d, this program knows %d; run the newer program, or restore a backup made before the upgrade",
 			ErrTooNew, o.Path, current, target)
@@ -75,7 +75,7 @@ func migrate(ctx context.Context, o Options, keep bool) (err error) {
 	}
 	applied, err := provider.Up(ctx)
 	if err != nil {
-		return fmt.Errorf("upgrade the schema of %s: %w; nothing was changed, run the program that served it before", o.Path, err)
+		return fmt.Errorf("upgrade the schema of %s: %w; nothing was changed, run the program that served it before", o.Path, damaged(err))
 	}
 	for _, m := range applied {
 		o.Logger.Info("database schema upgraded", "path", o.Path, "version", m.Source.Version)
@@ -110,7 +110,7 @@ func ours(ctx context.Context, o Options) (err error) {
 	err = db.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE name = 'goose_db_version') FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\_litestream\_%' ESCAPE '\'`).
 		Scan(&tables, &versioned)
 	if err != nil {
-		return fmt.Errorf("read the schema of %s: %w; is it a database of this program?", o.Path, err)
+		return fmt.Errorf("read the schema of %s: %w; %s", o.Path, err, mendOpening(err))
 	}
 	if tables > 0 && versioned == 0 {
 		return fmt.Errorf("%s is a database of another program; name another file (--db)", o.Path)

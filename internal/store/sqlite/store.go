@@ -21,6 +21,11 @@ func (s *Store) Write(_ context.Context, fn func(todos.Tx) error) error {
 
 // List reads a page of todos; see [todos.Store].
 func (s *Store) List(ctx context.Context, q todos.Query) ([]todos.Todo, error) {
+	list, err := s.list(ctx, q)
+	return list, damaged(err)
+}
+
+func (s *Store) list(ctx context.Context, q todos.Query) ([]todos.Todo, error) {
 	if q.WholeTenant {
 		row, err := s.queries.TodosOfTenant(ctx, sqlitedb.TodosOfTenantParams{
 			Issuer: q.Owner.Issuer, Tenant: q.Owner.Tenant,
