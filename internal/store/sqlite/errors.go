@@ -42,10 +42,23 @@ func mendOpening(err error) string {
 	return "is it a database of this program?"
 }
 
+// errDamaged says what to do.
+var errDamaged = errors.New("the file is damaged: stop the server, keep the file, restore a backup")
+
 // damaged adds to the error of a damaged file what to do about it.
 func damaged(err error) error {
 	if c := code(err); c == lib.SQLITE_CORRUPT || c == lib.SQLITE_NOTADB {
-		return fmt.Errorf("%w; the file is damaged: stop the server, keep the file, restore a backup", err)
+		return fmt.Errorf("%w; %w", err, errDamaged)
+	}
+	return err
+}
+
+// damaged is that of the package. Once it has seen damage the store is not ready any more:
+// that does not go away by itself, though not every call meets it.
+func (w *writer) damaged(err error) error {
+	err = damaged(err)
+	if errors.Is(err, errDamaged) {
+		w.damage.Store(true)
 	}
 	return err
 }

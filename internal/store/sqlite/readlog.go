@@ -20,7 +20,7 @@ func (s *Store) ReadLog(ctx context.Context, f audit.Filter, scan int64) (l todo
 		l, err = reader{s.readers, s.queries}.newestFirst(ctx, f, scan)
 	}
 	if err != nil {
-		return todos.LogRows{}, fmt.Errorf("read the audit log: %w", damaged(err))
+		return todos.LogRows{}, fmt.Errorf("read the audit log: %w", s.writer.damaged(err))
 	}
 	return l, nil
 }

@@ -22,7 +22,7 @@ func (s *Store) Write(_ context.Context, fn func(todos.Tx) error) error {
 // List reads a page of todos; see [todos.Store].
 func (s *Store) List(ctx context.Context, q todos.Query) ([]todos.Todo, error) {
 	list, err := s.list(ctx, q)
-	return list, damaged(err)
+	return list, s.writer.damaged(err)
 }
 
 func (s *Store) list(ctx context.Context, q todos.Query) ([]todos.Todo, error) {
@@ -51,6 +51,9 @@ func after(p todos.Position) int64 {
 // Ready reports whether the writer can append to the audit log, which it undoes, and
 // change the database durably. It gives up when ctx ends.
 func (s *Store) Ready(ctx context.Context) error {
+	if s.writer.damage.Load() {
+		return errDamaged
+	}
 	done := make(chan error, 1)
 	go func() {
 		err := s.Write(ctx, rehearse)

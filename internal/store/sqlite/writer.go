@@ -41,6 +41,7 @@ type writer struct {
 	wal  fs.FileInfo // of the write-ahead log that conn has open, nil if that is not known
 	Options
 
+	damage   atomic.Bool // see writer.damaged
 	disk     disk
 	unsigned int64          // audit rows since signing was last asked for
 	due      chan struct{}  // see Store.SignDue
@@ -158,7 +159,7 @@ func (w *writer) commit(group []*job) (again []*job) {
 	began := time.Now()
 	g, err := w.begin()
 	if err != nil {
-		return w.undone(group, nil, damaged(err))
+		return w.undone(group, nil, w.damaged(err))
 	}
 	results := make([]error, len(group))
 	for i, j := range group {
@@ -173,7 +174,7 @@ func (w *writer) commit(group []*job) (again []*job) {
 		return w.lost(group, nil, err)
 	}
 	if err := g.commit(); err != nil {
-		err = damaged(err)
+		err = w.damaged(err)
 		w.Failed("unknown")
 		w.Logger.Error("a commit failed; its calls may or may not be in the database", "calls", len(group), "err", err)
 		w.rollback()
@@ -205,7 +206,7 @@ func (w *writer) count(rows int64) {
 // lost leaves a transaction that cannot be committed. The guilty call, if there is one,
 // hears the cause as it is and is not tried again.
 func (w *writer) lost(group []*job, guilty *job, cause error) (again []*job) {
-	cause = damaged(cause)
+	cause = w.damaged(cause)
 	w.Logger.Error("a transaction was lost with all its calls; those not to blame are tried once more", "err", cause)
 	w.rollback()
 	if guilty != nil {
