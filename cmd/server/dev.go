@@ -54,7 +54,7 @@ func isLoopback(host string) bool {
 
 // Run serves both until ctx ends.
 func (c *devCommand) Run(ctx context.Context, std stdio) error {
-	logger, err := std.logger(c.LogLevel)
+	logger, _, outlet, err := std.lastingLogger(c.LogLevel)
 	if err != nil {
 		return err
 	}
@@ -66,6 +66,7 @@ func (c *devCommand) Run(ctx context.Context, std stdio) error {
 	if err != nil {
 		return errors.Join(err, signIn.Close())
 	}
+	s.countLost(outlet)
 	if _, err := fmt.Fprint(std.out, c.banner()); err != nil {
 		return errors.Join(err, signIn.Close(), s.close())
 	}

@@ -56,6 +56,7 @@ type victim struct {
 	*testing.T
 	url, address, db string
 	log              *log
+	stderr           *os.File // in place of log, if set
 	args             []string // command line of the server
 	process          *exec.Cmd
 	left             atomic.Int64 // acknowledged calls before it is killed
@@ -91,6 +92,9 @@ func (s *victim) start() {
 		s.Fatal(err)
 	}
 	s.process = &exec.Cmd{Path: self, Stdout: s.log, Stderr: s.log, Args: append([]string{"server"}, s.args...)}
+	if s.stderr != nil {
+		s.process.Stderr = s.stderr
+	}
 	if err := s.process.Start(); err != nil {
 		s.Fatal(err)
 	}

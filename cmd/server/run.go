@@ -46,17 +46,18 @@ type stdio struct {
 
 // logger returns the program's logger at a level that the configuration has checked.
 func (s stdio) logger(level string) (*slog.Logger, error) {
-	logger, _, err := s.leveledLogger(level)
+	logger, _, err := s.loggerTo(s.err, level)
 	return logger, err
 }
 
-// leveledLogger also returns what changes the level later.
-func (s stdio) leveledLogger(level string) (*slog.Logger, *slog.LevelVar, error) {
+// loggerTo is logger with another way to the same output. It also returns what changes the
+// level later.
+func (s stdio) loggerTo(w io.Writer, level string) (*slog.Logger, *slog.LevelVar, error) {
 	v := new(slog.LevelVar)
 	if err := v.UnmarshalText([]byte(level)); err != nil {
 		return nil, nil, err
 	}
-	return observe.NewLogger(s.err, v, observe.Terminal(s.err)), v, nil
+	return observe.NewLogger(w, v, observe.Terminal(s.err)), v, nil
 }
 
 // arguments are the command line, without the program's name.

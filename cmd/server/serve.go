@@ -27,7 +27,7 @@ type serveCommand struct {
 func (c *serveCommand) Run(ctx context.Context, std stdio, args arguments) error {
 	by, stop := operate(args)
 	defer stop()
-	logger, level, err := std.leveledLogger(c.LogLevel)
+	logger, level, outlet, err := std.lastingLogger(c.LogLevel)
 	if err != nil {
 		return err
 	}
@@ -36,6 +36,7 @@ func (c *serveCommand) Run(ctx context.Context, std stdio, args arguments) error
 	if err != nil {
 		return err
 	}
+	s.countLost(outlet)
 	for _, site := range s.current.Load().sites {
 		logger.Info("serving", "public_url", site.PublicURL, "listen", s.main.Addr(), "issuers", site.Issuers.URLs(), "db", c.DB)
 	}

@@ -28,3 +28,6 @@ const (
 	GroupLimit    = groupLimit
 	WriteDeadline = writeDeadline
 )
+
+// ForgetDamage lets a store that met a damaged page be ready again. It reports whether it had.
+func (s *Store) ForgetDamage() bool { return s.writer.damage.Swap(false) }

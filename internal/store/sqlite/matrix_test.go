@@ -136,6 +136,9 @@ func (r *rig) try(c tried, h health, p *plan) {
 		r.Errorf("%s: ready says %v while the fault is there: %v", at, err, broken)
 	}
 	r.reset()
+	if met := r.store.ForgetDamage(); met != (p.code == lib.SQLITE_CORRUPT) {
+		r.Errorf("%s: takes the file for damaged: %t", at, met)
+	}
 	if err := r.store.Ready(r.Context()); err != nil {
 		r.Errorf("%s: not ready again: %v", at, err)
 	}

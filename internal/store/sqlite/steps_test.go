@@ -46,7 +46,7 @@ const (
 
 // kinds are those that any statement may meet: each code for once and for longer, and
 // each duration with and without the loss of the transaction. That is not every code with
-// every duration, because the store looks at no code but that of a refused value.
+// every duration, because the store looks at no code but those of a refused value and of a damaged file.
 func kinds() []kind {
 	list := []kind{
 		{name: "I/O error, transaction gone", code: lib.SQLITE_IOERR, dropped: true, lasts: spreads},
