@@ -36,6 +36,7 @@ func TestSoak(t *testing.T) {
 	s := newSoak(t)
 	s.victim.start()
 	s.fillHoard()
+	defer time.AfterFunc(*soakFor, s.stop).Stop()
 	var all sync.WaitGroup
 	for i := range soakWorkers {
 		all.Go(newSoakWorker(s, i).run)
@@ -77,7 +78,7 @@ func newSoak(t *testing.T) *soak {
 	ops := "127.0.0.1:" + freePort()
 	s.victim.args = []string{"serve", "--issuer", strings.Join(urls, ","), "--listen", s.victim.address, "--public-url", s.victim.url,
 		"--ops-listen", ops, "--db", s.victim.db, "--rate", "20", "--burst", "100", "--log-level", "warn"}
-	s.running, s.stop = context.WithTimeout(t.Context(), *soakFor)
+	s.running, s.stop = context.WithCancel(t.Context())
 	t.Cleanup(s.stop)
 	s.meter = &meter{soak: s, url: "http://" + ops + "/metrics"}
 	return s
