@@ -52,7 +52,7 @@ func (s *service) connect(n *configured) error {
 		Sites:          n.sites.routes(s.buckets.RateLimit(n.Rate, n.Burst, s.counts.rateLimited)(endpoint)),
 		AllowedHosts:   n.AllowedHosts,
 		AllowedOrigins: n.AllowedOrigins,
-		MaxBody:        int64(n.MaxBody),
+		MaxBody:        int64(n.MaxBody), //nolint:gosec // 16 MiB at most
 		TrustedProxies: n.Proxies(),
 		Health:         s.health,
 		Answered:       s.metrics.Request,

@@ -1,7 +1,5 @@
 package config
 
-import "fmt"
-
 const (
 	// maxMaxContent bounds what a page of a listing can take: 500 todos are read at once.
 	maxMaxContent = 16_000
@@ -22,7 +20,7 @@ func (s *Server) validateLimits() error {
 	least := Size(envelope + escapedCharacter*s.MaxContent)
 	if s.MaxBody < least || s.MaxBody > maxMaxBody {
 		text, _ := s.MaxBody.MarshalText()
-		return s.invalid("max-body", fmt.Sprintf("%s", text), "must be from %dKiB, which a todo of --max-content characters can take, to 16MiB; the default is 1MiB", (least+1023)>>10)
+		return s.invalid("max-body", string(text), "must be from %dKiB, which a todo of --max-content characters can take, to 16MiB; the default is 1MiB", (least+1023)>>10)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ type diskRig struct {
 	*rig
 	free   atomic.Uint64
 	least  atomic.Uint64 // what must be free
-	broken atomic.Bool // whether the free space cannot be told
+	broken atomic.Bool   // whether the free space cannot be told
 	looks  atomic.Int64
 	now    atomic.Int64 // milliseconds since the start
 	log    lines
