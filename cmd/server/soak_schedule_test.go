@@ -13,10 +13,6 @@ import (
 	"todomanager/internal/todos"
 )
 
-// soakReload says that SIGHUP makes the server read its configuration again. Where it does
-// not, the signal ends the process, so it is not sent: set this once "serve" handles it.
-const soakReload = false
-
 // cooling is how long a server that was asked for an unknown key may do without fetching.
 const cooling = 31 * time.Second
 
@@ -164,12 +160,14 @@ func (s *soak) verifyBeside() {
 	}
 }
 
-// reload tells the server to read its configuration again, which is the same.
+// reload changes something that replaces every verifier, and tells the server.
 func (s *soak) reload() {
-	if !soakReload {
-		return
-	}
 	s.incidents.note("reload")
+	s.reloads++
+	text := fmt.Sprintf("challenge-scopes: [%s]\n", []string{"create:todos", "read:todos"}[s.reloads%2])
+	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
+		s.fail("%v", err)
+	}
 	if err := s.victim.process.Process.Signal(syscall.SIGHUP); err != nil {
 		s.fail("SIGHUP: %v", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -60,6 +61,8 @@ type soak struct {
 	tally     tally
 	meter     *meter
 	archive   string
+	config    string // file of what changes at a reload
+	reloads   int
 
 	running context.Context // ends with the time, or the first failure
 	stop    context.CancelFunc
@@ -67,7 +70,10 @@ type soak struct {
 }
 
 func newSoak(t *testing.T) *soak {
-	s := &soak{T: t, victim: newVictim(t), archive: filepath.Join(t.TempDir(), "archive")}
+	s := &soak{T: t, victim: newVictim(t), archive: filepath.Join(t.TempDir(), "archive"), config: filepath.Join(t.TempDir(), "todo.yaml")}
+	if err := os.WriteFile(s.config, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	var urls []string
 	for range 2 {
 		issuer := authtest.New(t)
@@ -76,7 +82,7 @@ func newSoak(t *testing.T) *soak {
 		urls = append(urls, issuer.URL)
 	}
 	ops := "127.0.0.1:" + freePort()
-	s.victim.args = []string{"serve", "--issuer", strings.Join(urls, ","), "--listen", s.victim.address, "--public-url", s.victim.url,
+	s.victim.args = []string{"serve", "--config", s.config, "--issuer", strings.Join(urls, ","), "--listen", s.victim.address, "--public-url", s.victim.url,
 		"--ops-listen", ops, "--db", s.victim.db, "--rate", "20", "--burst", "100", "--log-level", "warn"}
 	s.running, s.stop = context.WithCancel(t.Context())
 	t.Cleanup(s.stop)
