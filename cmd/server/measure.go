@@ -14,8 +14,13 @@ func (s *service) recorded(e audit.Event) {
 	s.metrics.Call(e.Tool, string(e.Decision), string(e.Reason), time.Since(e.Call.Started))
 }
 
-// measure adds what is read when somebody looks.
+// measure adds what is read when somebody looks, and what alerts wait for.
 func (s *service) measure(product *todos.Service) {
+	for _, tool := range todos.Names() {
+		for _, reason := range []audit.Reason{audit.ReasonStorageLow, audit.ReasonInternalError} {
+			s.metrics.Expect(tool, string(audit.Deny), string(reason))
+		}
+	}
 	s.metrics.Counter("unrecorded_refusals_total", "Refused calls whose audit row could not be written.", func() float64 {
 		return float64(product.Unrecorded())
 	})

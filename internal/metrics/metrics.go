@@ -59,6 +59,9 @@ func New() *Metrics {
 			Namespace: namespace, Name: "commits_failed_total", Help: "Transactions that were lost (nothing was changed) or whose outcome is unknown.",
 		}, []string{"outcome"}),
 	}
+	for _, outcome := range []string{"lost", "unknown"} { // see Expect
+		m.failed.WithLabelValues(outcome)
+	}
 	m.registry.MustRegister(m.calls, m.duration, m.refused, m.requests, m.group, m.commit, m.failed,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -73,6 +76,12 @@ func (m *Metrics) Handler() http.Handler {
 func (m *Metrics) Call(tool, decision, reason string, took time.Duration) {
 	m.calls.WithLabelValues(tool, decision, reason).Inc()
 	m.duration.WithLabelValues(tool).Observe(took.Seconds())
+}
+
+// Expect shows a count of calls before there is one. Prometheus sees no increase where a series
+// begins with 1: an alert about what should never happen would miss the first time.
+func (m *Metrics) Expect(tool, decision, reason string) {
+	m.calls.WithLabelValues(tool, decision, reason)
 }
 
 // Refused counts what was refused before it was a call.
