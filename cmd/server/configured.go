@@ -34,7 +34,7 @@ func (s *service) configure(c *config.Server, before *configured) (_ *configured
 	if n.certificate, err = c.Certificate(); err != nil {
 		return nil, err
 	}
-	n.sites, err = newSites(c, entrance{s.admit, s.counts.tokenRejected, s.logger}, before.sites)
+	n.sites, err = newSites(c, entrance{s.admit, s.counts.tokenRejected, s.tracing, s.logger}, before.sites)
 	return n, err
 }
 
@@ -43,7 +43,7 @@ func (s *service) connect(n *configured) error {
 	endpoint, err := mcp.New(mcp.Options{
 		Service: s.product.Limited(n.MaxTodos, n.MaxContent), Version: version(), Logger: s.logger,
 		RequestID: observe.RequestID, InsufficientScope: n.sites.insufficientScope,
-		Traced: observe.SetTraceID, Refused: s.counts.requestRefused, MaxContent: n.MaxContent,
+		Began: s.began(), Traced: observe.SetTraceID, Refused: s.counts.requestRefused, MaxContent: n.MaxContent,
 	})
 	if err != nil {
 		return err
@@ -56,6 +56,7 @@ func (s *service) connect(n *configured) error {
 		TrustedProxies: n.Proxies(),
 		Health:         s.health,
 		Answered:       s.metrics.Request,
+		Around:         s.traceRequests(n.sites),
 		Logger:         s.logger,
 	}.Handler()
 	return err

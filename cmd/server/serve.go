@@ -16,6 +16,7 @@ import (
 	"todomanager/internal/metrics"
 	"todomanager/internal/store/sqlite"
 	"todomanager/internal/todos"
+	"todomanager/internal/tracing"
 )
 
 // serveCommand is the service.
@@ -48,6 +49,7 @@ func (c *serveCommand) Run(ctx context.Context, std stdio, args arguments) error
 type service struct {
 	logger  *slog.Logger
 	metrics *metrics.Metrics
+	tracing *tracing.Tracing // nil without --otlp-endpoint
 	store   *sqlite.Store
 	notary  *audit.Notary
 	counts  *counts
@@ -70,6 +72,7 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 		}
 	}()
 
+	s.tracing = tracing.New(tracing.Options{Endpoint: c.OTLPEndpoint, Version: version(), Logger: logger})
 	s.counts = newCounts(func(ctx context.Context, fn func(todos.Tx) error) error { return s.store.Write(ctx, fn) }, s.metrics, logger)
 	first, err := s.configure(c, new(configured))
 	if err != nil {
@@ -85,7 +88,7 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 	if s.notary, err = newNotary(s.store, c, logger); err != nil {
 		return nil, err
 	}
-	if s.product, err = todos.NewService(todos.Options{Store: s.store, Logger: logger, Recorded: s.recorded}); err != nil {
+	if s.product, err = todos.NewService(todos.Options{Store: tracedStore(s.tracing, s.store), Logger: logger, Recorded: s.recorded}); err != nil {
 		return nil, err
 	}
 	s.measure(s.product)
@@ -148,12 +151,14 @@ func (s *service) run(ctx context.Context, by operation) error {
 	err := parts.Wait()
 	err = errors.Join(err, s.counts.flush(context.WithoutCancel(ctx)))
 	s.notary.Sign(context.WithoutCancel(ctx)) // after the last row
+	s.tracing.Close()
 	return errors.Join(err, s.store.Close())
 }
 
 // close releases what was opened for a service that will not run.
 func (s *service) close() error {
 	var errs []error
+	s.tracing.Close()
 	for _, listener := range []*httpserver.Server{s.main, s.ops} {
 		if listener != nil {
 			errs = append(errs, listener.Close())

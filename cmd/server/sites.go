@@ -14,6 +14,7 @@ import (
 	"todomanager/internal/config"
 	"todomanager/internal/httpserver"
 	"todomanager/internal/todos"
+	"todomanager/internal/tracing"
 )
 
 // site is a public URL with its own idea of who may come in. What is behind
@@ -36,6 +37,7 @@ type refusedToken = func(context.Context, auth.Reason, string)
 type entrance struct {
 	admit   func(context.Context) time.Duration // bounds what strangers cost; may be nil
 	refused refusedToken
+	tracing *tracing.Tracing // nil: none
 	logger  *slog.Logger
 }
 
@@ -75,7 +77,7 @@ func (s *site) open(challenge []string, e entrance, before sites) (err error) {
 	}
 	s.guard, err = auth.NewGuard(auth.GuardOptions{
 		Resource: s.PublicURL, Issuers: s.Issuers.URLs(), Scopes: todos.Scopes(), Challenge: challenge, Unlisted: []string{todos.ScopeAudit}, Spell: s.verifier.ScopeNames,
-		Verify: s.verifier.Verify, Admit: e.admit, Refused: e.refused, Logger: e.logger, ResourceName: "Todo Manager",
+		Verify: tracedVerify(e.tracing, s.verifier.Verify), Admit: e.admit, Refused: e.refused, Logger: e.logger, ResourceName: "Todo Manager",
 	})
 	return err
 }

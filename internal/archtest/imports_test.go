@@ -18,6 +18,7 @@ var mayImport = map[string][]string{
 
 	"internal/atomicfile": {},
 	"internal/metrics":    {},
+	"internal/tracing":    {},
 
 	"internal/httpserver": {"internal/auth", "internal/observe"},
 	"db/migrations":       {},
@@ -29,7 +30,7 @@ var mayImport = map[string][]string{
 
 	"cmd/server": { // the only place where all meet
 		"internal/auth", "internal/audit", "internal/todos", "internal/mcp", "internal/config", "internal/observe",
-		"internal/devauth", "internal/httpserver", "internal/store/sqlite", "internal/atomicfile", "internal/metrics", "db/migrations",
+		"internal/devauth", "internal/httpserver", "internal/store/sqlite", "internal/atomicfile", "internal/metrics", "internal/tracing", "db/migrations",
 	},
 
 	// support of tests
@@ -71,6 +72,7 @@ var onlyImporter = map[string]string{
 	"github.com/modelcontextprotocol/": "internal/mcp",
 	"modernc.org/sqlite":               "internal/store/sqlite",
 	"github.com/pressly/goose":         "internal/store/sqlite",
+	"go.opentelemetry.io/":             "internal/tracing",
 	module + "internal/config":         "cmd/server",
 }
 

@@ -35,6 +35,7 @@ allowed-hosts: [a.example]
 allowed-origins: [https://a.example]
 tls-cert: cert
 tls-key: key
+otlp-endpoint: http://localhost:4318
 log-level: warn
 `
 

@@ -46,6 +46,7 @@ type Server struct {
 	AllowedOrigins List   `env:"TODO_ALLOWED_ORIGINS" placeholder:"ORIGIN,..." help:"Web origins whose pages may call the server, besides its own."`
 	TLSCert        string `name:"tls-cert" env:"TODO_TLS_CERT" placeholder:"FILE" help:"Certificate chain, PEM; needs --tls-key."`
 	TLSKey         string `name:"tls-key" env:"TODO_TLS_KEY" placeholder:"FILE" help:"Private key, PEM; needs --tls-cert."`
+	OTLPEndpoint   string `name:"otlp-endpoint" env:"TODO_OTLP_ENDPOINT" placeholder:"URL" help:"OpenTelemetry collector that traces are sent to, by OTLP over HTTP; a URL without a path means its /v1/traces (default: no traces)."`
 	LogLevel       string `env:"TODO_LOG_LEVEL" default:"info" placeholder:"LEVEL" help:"debug, info, warn or error (default ${default})."`
 
 	origins map[string]Origin // by setting; nil unless Parse filled the Server

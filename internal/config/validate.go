@@ -32,6 +32,7 @@ func (s *Server) Validate() error {
 		s.validateRate(),
 		s.validateLimits(),
 		s.validateDB(),
+		s.validateOTLP(),
 		s.validateLogLevel(),
 	)
 }

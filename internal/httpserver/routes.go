@@ -29,6 +29,9 @@ type Routes struct {
 	// Answered, if set, is told the status of each answer but those to probes, 0 if there
 	// was none. It must not block.
 	Answered func(status int)
+	// Around, if set, is put around everything but the request id: its handler sees each
+	// request with its id, and the access log has the context that it passes on.
+	Around func(http.Handler) http.Handler
 	// Logger gets the access log and the errors.
 	Logger *slog.Logger
 }
@@ -50,7 +53,11 @@ func (r Routes) Handler() (http.Handler, error) {
 		}
 	})
 	proxies := proxies(r.TrustedProxies)
-	return identify(proxies, logAccess(r.Logger, r.Answered, recoverPanics(r.Logger, root))), nil
+	logged := logAccess(r.Logger, r.Answered, recoverPanics(r.Logger, root))
+	if r.Around != nil {
+		logged = r.Around(logged)
+	}
+	return identify(proxies, logged), nil
 }
 
 // endpoint lets POST through and answers everything else before authentication:

@@ -1,6 +1,7 @@
 package mcp
 
 import (
+	"cmp"
 	"context"
 	"runtime/debug"
 
@@ -73,13 +74,16 @@ func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 		}()
 		if kind != "" {
 			x.call.Kind = kind
-			if x.call.TraceID = traceID(meta); x.call.TraceID != "" {
-				d.Traced(ctx, x.call.TraceID)
+			known := d.names[kind][name]
+			if known {
+				tool = name
 			}
-			if !d.names[kind][name] {
+			var ended func()
+			ctx, ended = d.began(ctx, x, tool, meta)
+			defer ended()
+			if !known {
 				return d.unknown(ctx, x)
 			}
-			tool = name
 		}
 		res, err = next(ctx, method, req)
 		if err == nil {
@@ -92,6 +96,16 @@ func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 		}
 		return res, err
 	}
+}
+
+// began notes which trace a call is in: the client's, or else our own if there is one.
+func (d *door) began(ctx context.Context, x *exchange, tool string, meta mcp.Meta) (_ context.Context, ended func()) {
+	parent, id := traceparent(meta)
+	ctx, own, ended := d.Began(ctx, tool, parent)
+	if x.call.TraceID = cmp.Or(id, own); x.call.TraceID != "" {
+		d.Traced(ctx, x.call.TraceID)
+	}
+	return ctx, ended
 }
 
 // unknown answers a call of what does not exist.

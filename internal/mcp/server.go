@@ -26,7 +26,7 @@ type Service interface {
 	Refuse(ctx context.Context, call audit.Call, tool string, reason audit.Reason) error
 }
 
-// Options configure the door. All fields but Traced, Refused, Now and MaxContent are required.
+// Options configure the door. All fields but Began, Traced, Refused, Now and MaxContent are required.
 type Options struct {
 	Service Service
 	Version string // of this program, shown to clients
@@ -36,6 +36,12 @@ type Options struct {
 	RequestID func(context.Context) string
 	// InsufficientScope writes the whole 403 answer for a principal who lacks a scope.
 	InsufficientScope func(w http.ResponseWriter, p auth.Principal, needed ...string)
+
+	// Began, if set, is told of each call when it is known what is called: a name of
+	// [todos.Names], and the client's W3C traceparent, empty without a good one. What it returns
+	// is the context that the call goes on with, the trace id for a call that came
+	// without one, and what is to be called at its end.
+	Began func(ctx context.Context, name, traceparent string) (_ context.Context, traceID string, ended func())
 
 	// Traced, if set, is told the trace id of a call that has one.
 	Traced func(ctx context.Context, traceID string)
@@ -94,6 +100,9 @@ func newDoor(o Options) (*door, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Began == nil {
+		o.Began = func(ctx context.Context, _, _ string) (context.Context, string, func()) { return ctx, "", func() {} }
 	}
 	if o.Traced == nil {
 		o.Traced = func(context.Context, string) {}

@@ -39,7 +39,7 @@ type Options struct {
 	MaxContent int   // characters of a todo's content; 0: DefaultMaxContent
 
 	// Recorded, if set, is told of each call once its row is durable. It must not block.
-	Recorded func(e audit.Event)
+	Recorded func(ctx context.Context, e audit.Event)
 }
 
 // Service carries out the tools. It is safe for concurrent use.
@@ -51,7 +51,7 @@ type Service struct {
 	maxTodos   int64
 	maxContent int
 
-	recorded func(audit.Event)
+	recorded func(context.Context, audit.Event)
 
 	lost *lost // the same for all services of [Service.Limited]
 }
@@ -75,7 +75,7 @@ func NewService(o Options) (*Service, error) {
 		s.newID = NewID
 	}
 	if s.recorded = o.Recorded; s.recorded == nil {
-		s.recorded = func(audit.Event) {}
+		s.recorded = func(context.Context, audit.Event) {}
 	}
 	return s, nil
 }
@@ -116,7 +116,7 @@ func (s *Service) run(ctx context.Context, call audit.Call, tool string, known o
 	})
 	o := last.Load()
 	if err == nil {
-		s.recorded(o.event)
+		s.recorded(ctx, o.event)
 	}
 	if o == nil {
 		o = &known
