@@ -27,7 +27,7 @@ func (r *refusals) Refuse(_ context.Context, _ audit.Call, _ string, reason audi
 func TestCallEndedByTheSDK(t *testing.T) {
 	service := new(refusals)
 	d := &door{
-		Options: Options{Service: service, Logger: slog.New(slog.DiscardHandler)},
+		Options: Options{Service: service, Logger: slog.New(slog.DiscardHandler), Began: untraced},
 		allowed: allowed,
 		names:   map[audit.Kind]map[string]bool{audit.ToolCall: {todos.ToolCreate: true}},
 	}

@@ -102,7 +102,7 @@ func newDoor(o Options) (*door, error) {
 		o.Now = time.Now
 	}
 	if o.Began == nil {
-		o.Began = func(ctx context.Context, _, _ string) (context.Context, string, func()) { return ctx, "", func() {} }
+		o.Began = untraced
 	}
 	if o.Traced == nil {
 		o.Traced = func(context.Context, string) {}

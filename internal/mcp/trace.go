@@ -1,6 +1,9 @@
 package mcp
 
-import "regexp"
+import (
+	"context"
+	"regexp"
+)
 
 // traceField is the W3C trace context's traceparent; its group is the trace id. Versions
 // above 00 may have more behind it.
@@ -21,4 +24,9 @@ func traceparent(meta map[string]any) (field, id string) {
 		return "", ""
 	}
 	return field, found[1]
+}
+
+// untraced is [Options].Began where nothing is traced.
+func untraced(ctx context.Context, _, _ string) (context.Context, string, func()) {
+	return ctx, "", func() {}
 }
