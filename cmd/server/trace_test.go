@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	commonpb "go.opentelemetry.io/proto/otlp/common/v1"
@@ -246,8 +247,12 @@ func TestCollectorInTrouble(t *testing.T) {
 			p := startDev(t, "--otlp-endpoint", server.URL, "--rate", "1e6", "--burst", "1000000")
 			token := p.token(t, "alice")
 			for range 600 { // more spans than the queue holds
+				began := time.Now()
 				if got := p.post(t, token, toolCall("create-todo", `{"content":"milk"}`)); got.status != http.StatusOK {
 					t.Fatal(got)
+				}
+				if took := time.Since(began); took > 4*time.Second { // the collector is given 5
+					t.Fatalf("a call waited %v for the collector", took)
 				}
 			}
 			if rows, err := auditRows(p.db); err != nil || len(rows) != 600 || slices.ContainsFunc(rows, func(r audit.Row) bool { return r.TraceID == nil }) {
