@@ -8,12 +8,11 @@ import (
 	"todomanager/internal/audit"
 	"todomanager/internal/httpserver"
 	"todomanager/internal/todos"
-	"todomanager/internal/tracing"
 )
 
 // recorded counts a call, and tells its span.
 func (s *service) recorded(ctx context.Context, e audit.Event) {
-	tracing.Decided(ctx, string(e.Decision), string(e.Reason))
+	s.tracing.Decided(ctx, string(e.Decision), string(e.Reason))
 	s.metrics.Call(e.Tool, string(e.Decision), string(e.Reason), time.Since(e.Call.Started))
 }
 

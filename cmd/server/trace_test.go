@@ -91,9 +91,10 @@ func (p *program) finish() {
 
 // The traces of the clients.
 const (
-	ofHeader = "0af7651916cd43dd8448eb211c80319c"
-	ofMeta   = "11111111111111111111111111111111"
-	parentID = "b7ad6b7169203331"
+	ofHeader  = "0af7651916cd43dd8448eb211c80319c"
+	ofMeta    = "11111111111111111111111111111111"
+	ofRefused = "22222222222222222222222222222222"
+	parentID  = "b7ad6b7169203331"
 )
 
 func (p *program) post(t *testing.T, token, body string, headers ...string) answer {
@@ -119,8 +120,9 @@ func TestTraces(t *testing.T) {
 	p.post(t, token, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"get-todos","_meta":{"traceparent":"00-`+ofMeta+`-`+parentID+`-01"}}}`)
 	p.post(t, token, toolCall("create-todo", `{}`))
 	p.post(t, token, toolCall("no-such-tool", `{}`))
-	if got := p.post(t, "nonsense", "{}", "Traceparent", "00-22222222222222222222222222222222-"+parentID+"-01"); got.status != http.StatusUnauthorized {
-		t.Error(got)
+	refused := p.post(t, "nonsense", "{}", "Traceparent", "00-"+ofRefused+"-"+parentID+"-01")
+	if refused.status != http.StatusUnauthorized {
+		t.Error(refused)
 	}
 	rows, err := auditRows(p.db)
 	if err != nil || len(rows) != 4 {
@@ -177,9 +179,12 @@ func TestTraces(t *testing.T) {
 		}
 	}
 	// no call
-	verified = c.find(t, strings.Repeat("2", 32), "verify token")
+	verified = c.find(t, ofRefused, "verify token")
 	if diff := cmp.Diff(map[string]string{"error.type": "not_a_jwt"}, attributes(verified.Attributes)); diff != "" || verified.Status.Code != tracepb.Status_STATUS_CODE_ERROR {
 		t.Error(verified.Status, diff)
+	}
+	if !logged(p.log.String(), refused.header.Get("X-Request-Id"), ofRefused) {
+		t.Error("the access log does not have the trace of a request that is no call")
 	}
 	for _, s := range c.spans {
 		if strings.Contains(s.Name, "readyz") {

@@ -95,7 +95,10 @@ func (t *Tracing) Call(ctx context.Context, tool, traceparent string) (_ context
 }
 
 // Decided notes what was decided of the call whose span ctx has, if it has one.
-func Decided(ctx context.Context, decision, reason string) {
+func (t *Tracing) Decided(ctx context.Context, decision, reason string) {
+	if t == nil {
+		return
+	}
 	if span := trace.SpanFromContext(ctx); span.IsRecording() {
 		span.SetAttributes(attribute.String("todomanager.decision", decision), attribute.String("todomanager.reason", reason))
 	}
