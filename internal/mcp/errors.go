@@ -5,9 +5,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
-	"github.com/modelcontextprotocol/go-sdk/mcp"
-
+	"todomanager/internal/audit"
 	"todomanager/internal/auth"
 	"todomanager/internal/todos"
 )
@@ -20,18 +18,16 @@ type problem struct {
 	Retryable   bool   `json:"retryable,omitempty"`
 }
 
-// failure maps the service's errors to what a client sees. This is the only place that
-// does.
-func (d *door) failure(x *exchange, err error) (*mcp.CallToolResult, error) {
+// failure maps the service's errors to what a client sees, whichever way its call came.
+// This is the only place that does.
+func (d *door) failure(call audit.Call, err error) result {
 	var missing *todos.MissingScopeError
 	var invalid *todos.InvalidError
 	switch {
 	case errors.As(err, &missing):
-		x.instead = func(w http.ResponseWriter) { d.InsufficientScope(w, x.call.Principal, missing.Scope) }
-		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInvalidRequest, Message: "insufficient scope"}
+		return result{instead: func(w http.ResponseWriter) { d.InsufficientScope(w, call.Principal, missing.Scope) }}
 	case errors.Is(err, todos.ErrOverloaded):
-		x.instead = overloaded
-		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "overloaded"}
+		return result{instead: overloaded}
 	case errors.As(err, &invalid):
 		return failed(problem{Error: "invalid_arguments", Description: invalid.Error()})
 	case errors.Is(err, todos.ErrNotDeleted):
@@ -51,12 +47,9 @@ func (d *door) failure(x *exchange, err error) (*mcp.CallToolResult, error) {
 	}
 }
 
-func failed(p problem) (*mcp.CallToolResult, error) {
-	text, err := json.Marshal(p)
-	if err != nil {
-		return nil, err
-	}
-	return &mcp.CallToolResult{IsError: true, Content: []mcp.Content{&mcp.TextContent{Text: string(text)}}}, nil
+func failed(p problem) result {
+	text, _ := json.Marshal(p) // of constant texts
+	return result{text: text, failed: true}
 }
 
 func overloaded(w http.ResponseWriter) {

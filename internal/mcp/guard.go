@@ -5,7 +5,6 @@ import (
 	"context"
 	"runtime/debug"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -65,10 +64,7 @@ func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 		kind, name, meta := called(method, req)
 		defer func() {
 			if v := recover(); v != nil {
-				d.Logger.ErrorContext(ctx, "panic while a request was served", "method", method, "panic", v, "stack", string(debug.Stack()))
-				if kind != "" && !x.handedOver {
-					d.refuseAfterPanic(ctx, x, tool)
-				}
+				d.panicked(ctx, x, method, tool, v)
 				res, err = nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "internal error"}
 			}
 		}()
@@ -125,7 +121,7 @@ func (d *door) denied(x *exchange, err error) (mcp.Result, error) {
 	if x.call.Kind == audit.PromptGet {
 		return nil, d.promptFailure(x, err)
 	}
-	return d.failure(x, err)
+	return forSDK(x, d.failure(x.call, err))
 }
 
 // refuse records a call that does not reach a method of the service. It returns an error
@@ -134,6 +130,15 @@ func (d *door) refuse(ctx context.Context, x *exchange, tool string, reason audi
 	err := d.Service.Refuse(ctx, x.call, tool, reason)
 	x.handedOver = true
 	return err
+}
+
+// panicked tells the operator of a panic and, if the service has not had the call yet,
+// sees to its row.
+func (d *door) panicked(ctx context.Context, x *exchange, method, tool string, v any) {
+	d.Logger.ErrorContext(ctx, "panic while a request was served", "method", method, "panic", v, "stack", string(debug.Stack()))
+	if x.call.Kind != "" && !x.handedOver {
+		d.refuseAfterPanic(ctx, x, tool)
+	}
 }
 
 // refuseAfterPanic must not panic itself: nothing above it recovers.
@@ -155,20 +160,25 @@ func (d *door) handle(t tool) mcp.ToolHandler {
 			if blocked := d.refuse(ctx, x, t.definition.Name, audit.ReasonInvalidArguments); blocked != nil {
 				err = blocked
 			}
-			return d.failure(x, err)
+			return forSDK(x, d.failure(x.call, err))
 		}
-		x.handedOver = true
-		out, err := invoke(ctx, d.Service, x.call)
-		if err != nil {
-			return d.failure(x, err)
-		}
-		text, err := json.Marshal(out) // this one leaves <, > and & as they are
+		r, err := d.run(ctx, x, invoke)
 		if err != nil {
 			return nil, err
 		}
-		return &mcp.CallToolResult{
-			Content:           []mcp.Content{&mcp.TextContent{Text: string(text)}},
-			StructuredContent: jsontext.Value(text),
-		}, nil
+		return forSDK(x, r)
 	}
+}
+
+// forSDK gives a result the SDK's form. One that has an answer of its own is left in the
+// exchange, and the error is what that takes the place of.
+func forSDK(x *exchange, r result) (*mcp.CallToolResult, error) {
+	if x.instead = r.instead; r.instead != nil {
+		return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "answered otherwise"}
+	}
+	out := &mcp.CallToolResult{IsError: r.failed, Content: []mcp.Content{&mcp.TextContent{Text: string(r.text)}}}
+	if !r.failed {
+		out.StructuredContent = jsontext.Value(r.text)
+	}
+	return out, nil
 }

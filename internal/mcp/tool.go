@@ -3,8 +3,11 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"net/http"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"todomanager/internal/audit"
@@ -21,6 +24,28 @@ type tool struct {
 
 // invocation calls the service and returns what is to be encoded as the result.
 type invocation func(context.Context, Service, audit.Call) (any, error)
+
+// result is what a call of a tool came to, before a door gives it the form of its protocol.
+type result struct {
+	text    []byte // JSON: what the tool returns, or the problem
+	failed  bool
+	instead func(http.ResponseWriter) // if set, HTTP's own answer; then there is no text
+}
+
+// run hands a call over to the service. Its error says that a call was carried out whose
+// result cannot be written.
+func (d *door) run(ctx context.Context, x *exchange, invoke invocation) (result, error) {
+	x.handedOver = true
+	out, err := invoke(ctx, d.Service, x.call)
+	if err != nil {
+		return d.failure(x.call, err), nil
+	}
+	text, err := jsonv2.Marshal(out) // this one leaves <, > and & as they are
+	if err != nil {
+		return result{}, fmt.Errorf("a result could not be written: %w", err)
+	}
+	return result{text: text}, nil
+}
 
 // define builds a tool's definition. The hints are all explicit, since the defaults of
 // the two pointers are the opposite of what a reader expects; every tool here works on
