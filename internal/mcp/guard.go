@@ -75,7 +75,7 @@ func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 				tool = name
 			}
 			var ended func()
-			ctx, ended = d.began(ctx, x, tool, meta)
+			ctx, ended = d.began(ctx, x, tool, fieldOf(meta))
 			defer ended()
 			if !known {
 				return d.unknown(ctx, x)
@@ -95,8 +95,8 @@ func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 }
 
 // began notes which trace a call is in: the client's, or else our own if there is one.
-func (d *door) began(ctx context.Context, x *exchange, tool string, meta mcp.Meta) (_ context.Context, ended func()) {
-	parent, id := traceparent(meta)
+func (d *door) began(ctx context.Context, x *exchange, tool, field string) (_ context.Context, ended func()) {
+	parent, id := traceparent(field)
 	ctx, own, ended := d.Began(ctx, tool, parent)
 	if x.call.TraceID = cmp.Or(id, own); x.call.TraceID != "" {
 		d.Traced(ctx, x.call.TraceID)
@@ -162,11 +162,11 @@ func (d *door) handle(t tool) mcp.ToolHandler {
 			}
 			return forSDK(x, d.failure(x.call, err))
 		}
-		r, err := d.run(ctx, x, invoke)
-		if err != nil {
-			return nil, err
+		r := d.run(ctx, x, invoke)
+		if r == nil {
+			return nil, &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "internal error"}
 		}
-		return forSDK(x, r)
+		return forSDK(x, *r)
 	}
 }
 

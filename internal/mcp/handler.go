@@ -16,8 +16,9 @@ import (
 
 // Handler is the MCP endpoint.
 type Handler struct {
-	door *door
-	sdk  http.Handler
+	door   *door
+	direct *direct // nil: the SDK answers all
+	sdk    http.Handler
 }
 
 // ServeHTTP takes a POST of one JSON-RPC message by the principal in its context. The
@@ -36,6 +37,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		h.door.Refused(r.Context(), principal)
 		refuse(w, readStatus(err), rpcRefusal(readStatus(err)))
+		return
+	}
+	if h.direct != nil && h.direct.serve(w, r, x, body) {
 		return
 	}
 	message, bad := checkEnvelope(body)

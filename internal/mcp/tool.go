@@ -3,7 +3,6 @@ package mcp
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -32,19 +31,21 @@ type result struct {
 	instead func(http.ResponseWriter) // if set, HTTP's own answer; then there is no text
 }
 
-// run hands a call over to the service. Its error says that a call was carried out whose
+// run hands a call over to the service. It returns nil if the call was carried out but its
 // result cannot be written.
-func (d *door) run(ctx context.Context, x *exchange, invoke invocation) (result, error) {
+func (d *door) run(ctx context.Context, x *exchange, invoke invocation) *result {
 	x.handedOver = true
 	out, err := invoke(ctx, d.Service, x.call)
 	if err != nil {
-		return d.failure(x.call, err), nil
+		r := d.failure(x.call, err)
+		return &r
 	}
 	text, err := jsonv2.Marshal(out) // this one leaves <, > and & as they are
 	if err != nil {
-		return result{}, fmt.Errorf("a result could not be written: %w", err)
+		d.Logger.ErrorContext(ctx, "a result could not be written", "err", err)
+		return nil
 	}
-	return result{text: text}, nil
+	return &result{text: text}
 }
 
 // define builds a tool's definition. The hints are all explicit, since the defaults of

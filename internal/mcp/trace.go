@@ -12,10 +12,15 @@ var traceField = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0
 // noTrace is the trace id that means none.
 const noTrace = "00000000000000000000000000000000"
 
-// traceparent returns where in a trace the client says a call belongs, and the trace's id;
-// both are empty if it does not (MCP 2026-07-28, _meta: the keys of the W3C trace context).
-func traceparent(meta map[string]any) (field, id string) {
-	field, _ = meta["traceparent"].(string)
+// fieldOf returns where in a trace a call says that it belongs (MCP 2026-07-28, _meta: the
+// keys of the W3C trace context).
+func fieldOf(meta map[string]any) string {
+	field, _ := meta["traceparent"].(string)
+	return field
+}
+
+// traceparent returns a good field with the id of its trace, or else nothing.
+func traceparent(field string) (good, id string) {
 	if len(field) > 256 {
 		return "", ""
 	}

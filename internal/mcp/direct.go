@@ -1,0 +1,97 @@
+package mcp
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"todomanager/internal/audit"
+)
+
+// direct is the door beside the SDK's, for plain calls of tools. They are nearly all that
+// clients send, and the SDK decodes each of them eleven times. It takes a request only if it
+// knows all of it that the SDK would look at ([readPlain]), and leaves every other one to the
+// SDK as it came, bad arguments included. It answers as the SDK does: FuzzDoors compares the
+// two.
+type direct struct {
+	*door
+	tools map[string]tool
+	about string // members that a result has in protocol 2026-07-28
+}
+
+func newDirect(d *door, tools []tool, server *mcp.Implementation) (*direct, error) {
+	info, err := json.Marshal(server)
+	if err != nil {
+		return nil, err
+	}
+	byName := make(map[string]tool)
+	for _, t := range tools {
+		byName[t.definition.Name] = t
+	}
+	return &direct{d, byName, `"_meta":{"` + mcp.MetaKeyServerInfo + `":` + string(info) + `},"resultType":"complete",`}, nil
+}
+
+// serve answers a request if it is a plain call with good arguments. Otherwise it has done nothing.
+func (d *direct) serve(w http.ResponseWriter, r *http.Request, x *exchange, body []byte) (answered bool) {
+	p, ok := readPlain(r, body)
+	if !ok {
+		return false
+	}
+	t, ok := d.tools[p.Params.Name]
+	if !ok {
+		return false
+	}
+	invoke, err := t.decode(json.RawMessage(p.Params.Arguments))
+	if err != nil {
+		return false
+	}
+	came := d.call(r.Context(), x, p, invoke)
+	if came != nil && came.instead != nil {
+		came.instead(w)
+		return true
+	}
+	answer := d.appendAnswer(nil, p, came)
+	header := w.Header()
+	header["Content-Type"] = []string{"application/json"}
+	header["Cache-Control"] = []string{"no-cache, no-transform"} // the SDK's
+	header["Content-Length"] = []string{strconv.Itoa(len(answer))}
+	_, _ = w.Write(answer) // nobody is left to tell
+	return true
+}
+
+// call runs a call. It returns nil if there is no result because of a defect.
+func (d *direct) call(ctx context.Context, x *exchange, p *plainCall, invoke invocation) (came *result) {
+	defer func() {
+		if v := recover(); v != nil {
+			d.panicked(ctx, x, p.Method, p.Params.Name, v)
+			came = nil
+		}
+	}()
+	x.call.Kind = audit.ToolCall
+	ctx, ended := d.began(ctx, x, p.Params.Name, p.Params.Meta.Traceparent)
+	defer ended()
+	return d.run(ctx, x, invoke)
+}
+
+// appendAnswer appends the JSON-RPC response. The JSON of a result is in it twice, as a text and as it is.
+func (d *direct) appendAnswer(b []byte, p *plainCall, came *result) []byte {
+	b = append(append(b, `{"jsonrpc":"2.0","id":`...), p.ID...)
+	if came == nil {
+		return append(b, `,"error":{"code":-32603,"message":"internal error"}}`...)
+	}
+	b = append(b, `,"result":{`...)
+	if p.stateless() {
+		b = append(b, d.about...)
+	}
+	b = append(b, `"content":[{"type":"text","text":`...)
+	b, _ = jsontext.AppendQuote(b, came.text) // fails for what is not UTF-8; this was just encoded
+	if came.failed {
+		return append(b, `}],"isError":true}}`...)
+	}
+	b = append(append(b, `}],"structuredContent":`...), came.text...)
+	return append(b, '}', '}')
+}
