@@ -35,32 +35,34 @@ func newDirect(d *door, tools []tool, server *mcp.Implementation) (*direct, erro
 	return &direct{d, byName, `"_meta":{"` + mcp.MetaKeyServerInfo + `":` + string(info) + `},"resultType":"complete",`}, nil
 }
 
-// serve answers a request if it is a plain call with good arguments. Otherwise it has done nothing.
-func (d *direct) serve(w http.ResponseWriter, r *http.Request, x *exchange, body []byte) (answered bool) {
+// read returns the call that a request is, and how it reaches the service. It leaves to the SDK what is no plain
+// call of a tool that there is, with good arguments.
+func (d *direct) read(r *http.Request, body []byte) (*plainCall, invocation, bool) {
 	p, ok := readPlain(r, body)
 	if !ok {
-		return false
+		return nil, nil, false
 	}
 	t, ok := d.tools[p.Params.Name]
 	if !ok {
-		return false
+		return nil, nil, false
 	}
 	invoke, err := t.decode(json.RawMessage(p.Params.Arguments))
-	if err != nil {
-		return false
-	}
+	return p, invoke, err == nil
+}
+
+// serve answers what read returned.
+func (d *direct) serve(w http.ResponseWriter, r *http.Request, x *exchange, p *plainCall, invoke invocation) {
 	came := d.call(r.Context(), x, p, invoke)
 	if came != nil && came.instead != nil {
 		came.instead(w)
-		return true
+		return
 	}
 	answer := d.appendAnswer(nil, p, came)
 	header := w.Header()
 	header["Content-Type"] = []string{"application/json"}
-	header["Cache-Control"] = []string{"no-cache, no-transform"} // the SDK's
+	header["Cache-Control"] = []string{"no-cache, no-transform"} // as the SDK says
 	header["Content-Length"] = []string{strconv.Itoa(len(answer))}
 	_, _ = w.Write(answer) // nobody is left to tell
-	return true
 }
 
 // call runs a call. It returns nil if there is no result because of a defect.

@@ -131,7 +131,7 @@ func newHandlerFor(t testing.TB, p auth.Principal, s mcp.Service) http.Handler {
 
 func options(s mcp.Service) mcp.Options {
 	return mcp.Options{
-		Service: s, Version: "1.2.3", Logger: slog.New(slog.DiscardHandler),
+		Service: s, Version: "1.2.3", Logger: slog.New(slog.DiscardHandler), Direct: true,
 		RequestID: func(context.Context) string { return "request-1" },
 		InsufficientScope: func(w http.ResponseWriter, p auth.Principal, needed ...string) {
 			w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="`+strings.Join(needed, " ")+`"`)

@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -45,4 +46,10 @@ func NewFor(o Options, other Other) (*Handler, error) {
 	transport := d.transport()
 	transport.JSONResponse = !other.Stream
 	return d.serve(other.Server, transport), nil
+}
+
+// Direct reports whether the direct door takes a request.
+func (h *Handler) Direct(r *http.Request, body []byte) bool {
+	_, _, ok := h.direct.read(r, body)
+	return ok
 }

@@ -39,8 +39,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, readStatus(err), rpcRefusal(readStatus(err)))
 		return
 	}
-	if h.direct != nil && h.direct.serve(w, r, x, body) {
-		return
+	if h.direct != nil {
+		if p, invoke, ok := h.direct.read(r, body); ok {
+			h.direct.serve(w, r, x, p, invoke)
+			return
+		}
 	}
 	message, bad := checkEnvelope(body)
 	if bad != nil {
