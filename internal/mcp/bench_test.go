@@ -1,7 +1,6 @@
 package mcp_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -42,14 +41,15 @@ func benchmark(b *testing.B, h http.Handler, e era, tool, arguments string, extr
 			header.Set(name, value)
 		}
 	}
-	body := []byte(message.body)
+	first := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "http://localhost/", nil)
+	first.Header, first.ContentLength = header, int64(len(message.body))
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			r := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "http://localhost/", nil)
-			r.Body, r.ContentLength, r.Header = io.NopCloser(bytes.NewReader(body)), int64(len(body)), header
+			r := *first
+			r.Body = io.NopCloser(strings.NewReader(message.body))
 			w := &nowhere{header: make(http.Header)}
-			if h.ServeHTTP(w, r); w.status >= 400 {
+			if h.ServeHTTP(w, &r); w.status >= 400 {
 				b.Fatalf("status %d", w.status)
 			}
 		}

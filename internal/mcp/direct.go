@@ -3,10 +3,12 @@ package mcp
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"todomanager/internal/audit"
@@ -57,11 +59,11 @@ func (d *direct) serve(w http.ResponseWriter, r *http.Request, x *exchange, p *p
 		came.instead(w)
 		return
 	}
-	answer := d.appendAnswer(nil, p, came)
+	answer := d.response(p, came)
 	header := w.Header()
-	header["Content-Type"] = []string{"application/json"}
-	header["Cache-Control"] = []string{"no-cache, no-transform"} // as the SDK says
-	header["Content-Length"] = []string{strconv.Itoa(len(answer))}
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "no-cache, no-transform") // as the SDK says
+	header.Set("Content-Length", strconv.Itoa(len(answer)))
 	_, _ = w.Write(answer) // nobody is left to tell
 }
 
@@ -79,12 +81,13 @@ func (d *direct) call(ctx context.Context, x *exchange, p *plainCall, invoke inv
 	return d.run(ctx, x, invoke)
 }
 
-// appendAnswer appends the JSON-RPC response. The JSON of a result is in it twice, as a text and as it is.
-func (d *direct) appendAnswer(b []byte, p *plainCall, came *result) []byte {
-	b = append(append(b, `{"jsonrpc":"2.0","id":`...), p.ID...)
+// response is the JSON-RPC response. The JSON of a result is in it twice, as a text and as it is.
+func (d *direct) response(p *plainCall, came *result) []byte {
 	if came == nil {
-		return append(b, `,"error":{"code":-32603,"message":"internal error"}}`...)
+		return fmt.Appendf(nil, `{"jsonrpc":"2.0","id":%s,"error":{"code":%d,"message":"internal error"}}`, p.ID, jsonrpc.CodeInternalError)
 	}
+	b := make([]byte, 0, 256+len(d.about)+len(p.ID)+5*len(came.text)/2) // room for the text's escapes
+	b = append(append(b, `{"jsonrpc":"2.0","id":`...), p.ID...)
 	b = append(b, `,"result":{`...)
 	if p.stateless() {
 		b = append(b, d.about...)

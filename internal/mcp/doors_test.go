@@ -205,6 +205,14 @@ func FuzzDoors(f *testing.F) {
 		}
 		f.Add(byte(seed), byte(seed/4), strings.ReplaceAll(lines.String(), "\r", ""), body)
 	}
+	for i, c := range clientCalls {
+		header, body := c.request()
+		var lines strings.Builder
+		if err := header.Write(&lines); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(byte(i), byte(0), strings.ReplaceAll(lines.String(), "\r", ""), body)
+	}
 	d := newDoors(f)
 	f.Fuzz(func(t *testing.T, who, fault_ byte, lines string, body []byte) {
 		d.compare(t, people[int(who)%len(people)], fault(fault_)%faults, headers(lines), body)

@@ -33,7 +33,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{call: audit.Call{
 		Principal: principal, RequestID: h.door.RequestID(r.Context()), Started: h.door.Now(),
 	}}
-	body, err := io.ReadAll(r.Body)
+	body, err := readAll(r)
 	if err != nil {
 		h.door.Refused(r.Context(), principal)
 		refuse(w, readStatus(err), rpcRefusal(readStatus(err)))
@@ -58,6 +58,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(withExchange(r.Context(), x))
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	h.sdk.ServeHTTP(&answerWriter{ResponseWriter: w, x: x, refused: func() { h.door.Refused(r.Context(), principal) }}, r)
+}
+
+// readAll reads the body of a request, of an honest one in one piece.
+func readAll(r *http.Request) ([]byte, error) {
+	b := bytes.NewBuffer(make([]byte, 0, bytes.MinRead+min(max(0, r.ContentLength), 32<<10)))
+	_, err := b.ReadFrom(r.Body)
+	return b.Bytes(), err
 }
 
 func readStatus(err error) int {

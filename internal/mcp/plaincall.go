@@ -22,13 +22,14 @@ type plainCall struct {
 	} `json:"params"`
 }
 
-// plainMeta is the _meta of a call. The members of the first group are those of protocol 2026-07-28.
+// plainMeta is the _meta of a call. The members of the first group are what protocol 2026-07-28 asks for.
 type plainMeta struct {
 	Version      string             `json:"io.modelcontextprotocol/protocolVersion"`
 	Client       *plainClient       `json:"io.modelcontextprotocol/clientInfo"`
 	Capabilities *plainCapabilities `json:"io.modelcontextprotocol/clientCapabilities"`
 
-	ProgressToken jsontext.Value `json:"progressToken"` // no call here takes long enough for progress
+	LogLevel      string         `json:"io.modelcontextprotocol/logLevel"` // no call here sends log messages
+	ProgressToken jsontext.Value `json:"progressToken"`                    // or tells of progress
 	Traceparent   string         `json:"traceparent"`
 	Tracestate    string         `json:"tracestate"`
 	Baggage       string         `json:"baggage"`
