@@ -41,7 +41,7 @@ func (s *service) configure(c *config.Server, before *configured) (_ *configured
 // connect puts in front of the product what the configuration says.
 func (s *service) connect(n *configured) error {
 	endpoint, err := mcp.New(mcp.Options{
-		Service: s.product.Limited(n.MaxTodos, n.MaxContent), Version: version(), Logger: s.logger,
+		Service: s.product.Limited(n.MaxTodos, n.MaxContent), Version: version(), Logger: s.logger, Direct: n.DirectCalls,
 		RequestID: observe.RequestID, InsufficientScope: n.sites.insufficientScope,
 		Began: s.began(), Traced: observe.SetTraceID, Refused: s.counts.requestRefused, MaxContent: n.MaxContent,
 	})
