@@ -40,6 +40,9 @@ func picture(r rune) rune {
 type escaper struct{ w io.Writer }
 
 func (e escaper) Write(line []byte) (int, error) {
+	if harmless(line) {
+		return e.w.Write(line)
+	}
 	var out strings.Builder
 	out.Grow(len(line))
 	for _, r := range string(line) {
@@ -56,4 +59,14 @@ func (e escaper) Write(line []byte) (int, error) {
 		return 0, err
 	}
 	return len(line), nil
+}
+
+// harmless reports whether a line is printable ASCII, as nearly all are.
+func harmless(line []byte) bool {
+	for _, c := range line {
+		if (c < ' ' || c > '~') && c != '\n' {
+			return false
+		}
+	}
+	return true
 }
