@@ -119,7 +119,12 @@ func newHandler(t testing.TB, s mcp.Service) http.Handler {
 
 func newHandlerFor(t testing.TB, p auth.Principal, s mcp.Service) http.Handler {
 	t.Helper()
-	door, err := mcp.New(options(s))
+	return handlerOf(t, p, options(s))
+}
+
+func handlerOf(t testing.TB, p auth.Principal, o mcp.Options) http.Handler {
+	t.Helper()
+	door, err := mcp.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,6 +132,21 @@ func newHandlerFor(t testing.TB, p auth.Principal, s mcp.Service) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		door.ServeHTTP(w, r.WithContext(auth.WithPrincipal(r.Context(), p)))
 	})
+}
+
+// bothDoors runs a test with the direct door, and with the SDK's alone.
+func bothDoors(t *testing.T, test func(t *testing.T, newHandler func(testing.TB, mcp.Service) http.Handler)) {
+	t.Helper()
+	for name, direct := range map[string]bool{"direct": true, "SDK": false} {
+		t.Run(name, func(t *testing.T) {
+			test(t, func(t testing.TB, s mcp.Service) http.Handler {
+				t.Helper()
+				o := options(s)
+				o.Direct = direct
+				return handlerOf(t, alice, o)
+			})
+		})
+	}
 }
 
 func options(s mcp.Service) mcp.Options {

@@ -104,6 +104,15 @@ func (m memoryTx) Insert(owner todos.Owner, t todos.Todo) error {
 	return nil
 }
 
+func (m memoryTx) Count(owner todos.Owner) (n int64, err error) {
+	for _, r := range m.rows {
+		if r.Owner == owner {
+			n++
+		}
+	}
+	return n, nil
+}
+
 func (m memoryTx) ByID(issuer, tenant, id string) (todos.Todo, bool, error) {
 	for _, r := range m.rows {
 		if r.Issuer == issuer && r.Tenant == tenant && r.ID == id {

@@ -9,26 +9,29 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"todomanager/internal/audit"
+	"todomanager/internal/mcp"
 	"todomanager/internal/todos"
 )
 
 // TestPanickingService: a panic ends its call and not the process. The service had the
 // call, so its row is the service's business and no second one is written here.
 func TestPanickingService(t *testing.T) {
-	f := &fake{do: func() { panic("secret") }}
-	c := newClient(t, newHandler(t, f))
-	for _, e := range eras {
-		got := c.send(e.toolCall(todos.ToolCreate, `{"content":"x"}`))
-		res := c.rpc(got)
-		if res.Error == nil || res.Error.Code != -32603 || res.Error.Message != "internal error" || strings.Contains(got.body, "secret") {
-			t.Errorf("%s: status %d: %s", e, got.status, got.body)
+	bothDoors(t, func(t *testing.T, newHandler func(testing.TB, mcp.Service) http.Handler) {
+		f := &fake{do: func() { panic("secret") }}
+		c := newClient(t, newHandler(t, f))
+		for _, e := range eras {
+			got := c.send(e.toolCall(todos.ToolCreate, `{"content":"x"}`))
+			res := c.rpc(got)
+			if res.Error == nil || res.Error.Code != -32603 || res.Error.Message != "internal error" || strings.Contains(got.body, "secret") {
+				t.Errorf("%s: status %d: %s", e, got.status, got.body)
+			}
+			if calls, refusals := f.seen(); len(calls) != 1 || len(refusals) != 0 {
+				t.Errorf("%s: %d calls, refusals %v, want one call", e, len(calls), refusals)
+			}
 		}
-		if calls, refusals := f.seen(); len(calls) != 1 || len(refusals) != 0 {
-			t.Errorf("%s: %d calls, refusals %v, want one call", e, len(calls), refusals)
-		}
-	}
-	f.do = nil
-	c.tool(c.send(handshake.toolCall(todos.ToolCreate, `{"content":"x"}`)))
+		f.do = nil
+		c.tool(c.send(handshake.toolCall(todos.ToolCreate, `{"content":"x"}`)))
+	})
 }
 
 // panicOnce is a service whose Refuse panics the first time: a panic of the door before
@@ -68,46 +71,48 @@ func TestPanickingDoor(t *testing.T) {
 // TestClientLeaves: a call whose client goes away in its middle is carried to its end,
 // and what it comes to disturbs nobody.
 func TestClientLeaves(t *testing.T) {
-	for _, e := range eras {
-		for _, outcome := range []error{nil, &todos.MissingScopeError{Scope: "create:todos"}, todos.ErrOverloaded} {
-			begun, release, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
-			f := &fake{err: outcome}
-			f.do = func() {
-				close(begun)
-				<-release
-			}
-			inner := newHandler(t, f)
-			requests := make(chan *http.Request, 1)
-			c := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				defer close(ended)
-				requests <- r
-				inner.ServeHTTP(w, r)
-			}))
-			ctx, cancel := context.WithCancel(t.Context())
-			go func() {
-				<-begun
-				cancel()
-				<-(<-requests).Context().Done() // the server has noticed
-				close(release)
-			}()
-			r := e.toolCall(todos.ToolCreate, `{"content":"x"}`)
-			req, err := http.NewRequestWithContext(ctx, "POST", c.URL, strings.NewReader(r.body))
-			if err != nil {
-				t.Fatal(err)
-			}
-			req.Header.Set("Accept", "application/json, text/event-stream")
-			req.Header.Set("Content-Type", "application/json")
-			for name, value := range r.header {
-				req.Header.Set(name, value)
-			}
-			if res, err := c.Client().Do(req); err == nil {
-				t.Errorf("answered %d to somebody who had left", res.StatusCode)
-				res.Body.Close()
-			}
-			<-ended
-			if calls, refusals := f.seen(); len(calls) != 1 || len(refusals) != 0 {
-				t.Errorf("%s: %d calls, refusals %v", e, len(calls), refusals)
+	bothDoors(t, func(t *testing.T, newHandler func(testing.TB, mcp.Service) http.Handler) {
+		for _, e := range eras {
+			for _, outcome := range []error{nil, &todos.MissingScopeError{Scope: "create:todos"}, todos.ErrOverloaded} {
+				begun, release, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+				f := &fake{err: outcome}
+				f.do = func() {
+					close(begun)
+					<-release
+				}
+				inner := newHandler(t, f)
+				requests := make(chan *http.Request, 1)
+				c := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					defer close(ended)
+					requests <- r
+					inner.ServeHTTP(w, r)
+				}))
+				ctx, cancel := context.WithCancel(t.Context())
+				go func() {
+					<-begun
+					cancel()
+					<-(<-requests).Context().Done() // the server has noticed
+					close(release)
+				}()
+				r := e.toolCall(todos.ToolCreate, `{"content":"x"}`)
+				req, err := http.NewRequestWithContext(ctx, "POST", c.URL, strings.NewReader(r.body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				req.Header.Set("Accept", "application/json, text/event-stream")
+				req.Header.Set("Content-Type", "application/json")
+				for name, value := range r.header {
+					req.Header.Set(name, value)
+				}
+				if res, err := c.Client().Do(req); err == nil {
+					t.Errorf("answered %d to somebody who had left", res.StatusCode)
+					res.Body.Close()
+				}
+				<-ended
+				if calls, refusals := f.seen(); len(calls) != 1 || len(refusals) != 0 {
+					t.Errorf("%s: %d calls, refusals %v", e, len(calls), refusals)
+				}
 			}
 		}
-	}
+	})
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/jsonschema-go/jsonschema"
 
 	"todomanager/internal/audit"
+	"todomanager/internal/mcp"
 	"todomanager/internal/todos"
 )
 
@@ -131,46 +132,48 @@ func TestInputSchemas(t *testing.T) {
 // TestResults: a success is structured content and the same as text, in the form that
 // the output schema promises.
 func TestResults(t *testing.T) {
-	const item = `{"id":"abcdefghijklm","content":"milk <&> \u2028 日本","ownerId":"alice","createdAt":"2026-03-29T01:00:00.007Z"}`
-	zone := milk
-	zone.CreatedAt = milk.CreatedAt.In(time.FixedZone("", 3600)).Truncate(time.Second)
-	for _, test := range []struct {
-		name, tool, arguments string
-		page                  todos.Page
-		want                  string
-	}{
-		{"created", todos.ToolCreate, `{"content":"x"}`, todos.Page{}, item},
-		{"deleted", todos.ToolDelete, `{"id":"abcdefghijklm"}`, todos.Page{}, `{"message":"Todo abcdefghijklm deleted","details":` + item + `}`},
-		{"empty list", todos.ToolList, ``, todos.Page{}, `{"todos":[]}`},
-		{"whole list", todos.ToolList, ``, todos.Page{Todos: []todos.Todo{milk, zone}},
-			`{"todos":[` + item + `,` + strings.Replace(item, ".007Z", ".000Z", 1) + `]}`},
-		{"page", todos.ToolList, ``, todos.Page{Todos: []todos.Todo{milk}, NextCursor: "abc"}, `{"todos":[` + item + `],"nextCursor":"abc"}`},
-	} {
-		for _, e := range eras {
-			t.Run(test.name+"/"+string(e), func(t *testing.T) {
-				f := &fake{page: test.page}
-				c := newClient(t, newHandler(t, f))
-				got := c.tool(c.send(e.toolCall(test.tool, test.arguments)))
-				if got.IsError || !same(t, []byte(test.want), []byte(got.Content[0].Text)) || !same(t, []byte(test.want), got.Structured) {
-					t.Errorf("got %+v with %s, want %s", got, got.Structured, test.want)
-				}
-				var instance any
-				if err := json.Unmarshal(got.Structured, &instance); err != nil {
-					t.Fatal(err)
-				}
-				if err := schema(t, c.definitions(e)[test.tool].OutputSchema).Validate(instance); err != nil {
-					t.Errorf("does not fit the output schema: %v", err)
-				}
-				call := f.who[0]
-				if call.Principal.Subject != "alice" || call.RequestID != "request-1" || !call.Started.Equal(options(f).Now()) {
-					t.Errorf("the service was told %+v", call)
-				}
-				if len(f.refusals) != 0 {
-					t.Errorf("a success was recorded as refused: %v", f.refusals)
-				}
-			})
+	bothDoors(t, func(t *testing.T, newHandler func(testing.TB, mcp.Service) http.Handler) {
+		const item = `{"id":"abcdefghijklm","content":"milk <&> \u2028 日本","ownerId":"alice","createdAt":"2026-03-29T01:00:00.007Z"}`
+		zone := milk
+		zone.CreatedAt = milk.CreatedAt.In(time.FixedZone("", 3600)).Truncate(time.Second)
+		for _, test := range []struct {
+			name, tool, arguments string
+			page                  todos.Page
+			want                  string
+		}{
+			{"created", todos.ToolCreate, `{"content":"x"}`, todos.Page{}, item},
+			{"deleted", todos.ToolDelete, `{"id":"abcdefghijklm"}`, todos.Page{}, `{"message":"Todo abcdefghijklm deleted","details":` + item + `}`},
+			{"empty list", todos.ToolList, ``, todos.Page{}, `{"todos":[]}`},
+			{"whole list", todos.ToolList, ``, todos.Page{Todos: []todos.Todo{milk, zone}},
+				`{"todos":[` + item + `,` + strings.Replace(item, ".007Z", ".000Z", 1) + `]}`},
+			{"page", todos.ToolList, ``, todos.Page{Todos: []todos.Todo{milk}, NextCursor: "abc"}, `{"todos":[` + item + `],"nextCursor":"abc"}`},
+		} {
+			for _, e := range eras {
+				t.Run(test.name+"/"+string(e), func(t *testing.T) {
+					f := &fake{page: test.page}
+					c := newClient(t, newHandler(t, f))
+					got := c.tool(c.send(e.toolCall(test.tool, test.arguments)))
+					if got.IsError || !same(t, []byte(test.want), []byte(got.Content[0].Text)) || !same(t, []byte(test.want), got.Structured) {
+						t.Errorf("got %+v with %s, want %s", got, got.Structured, test.want)
+					}
+					var instance any
+					if err := json.Unmarshal(got.Structured, &instance); err != nil {
+						t.Fatal(err)
+					}
+					if err := schema(t, c.definitions(e)[test.tool].OutputSchema).Validate(instance); err != nil {
+						t.Errorf("does not fit the output schema: %v", err)
+					}
+					call := f.who[0]
+					if call.Principal.Subject != "alice" || call.RequestID != "request-1" || !call.Started.Equal(options(f).Now()) {
+						t.Errorf("the service was told %+v", call)
+					}
+					if len(f.refusals) != 0 {
+						t.Errorf("a success was recorded as refused: %v", f.refusals)
+					}
+				})
+			}
 		}
-	}
+	})
 }
 
 // same compares JSON by value.
@@ -193,57 +196,59 @@ func same(t *testing.T, a, b []byte) bool {
 // TestErrors: each way in which the service fails has one form for clients, and nothing
 // of what it says inside gets out.
 func TestErrors(t *testing.T) {
-	wrapped := func(err error) error { return fmt.Errorf("%w: /var/lib/secret.db: disk I/O error", err) }
-	for _, test := range []struct {
-		name   string
-		err    error
-		status int
-		body   string // of a tool error: its text; else a part of the HTTP body
-		header map[string]string
-	}{
-		{"invalid", &todos.InvalidError{Argument: "content", Problem: "must not be empty"}, 200,
-			`{"error":"invalid_arguments","error_description":"content must not be empty"}`, nil},
-		{"not deleted", todos.ErrNotDeleted, 200, `{"error":"Failed to delete todo"}`, nil},
-		{"quota exceeded", todos.ErrQuotaExceeded, 200, `{"error":"quota_exceeded","error_description":"You have as many todos as one person may have here, so nothing was changed. Delete some that are done, then try again."}`, nil},
-		{"audit unavailable", wrapped(todos.ErrAuditUnavailable), 200,
-			`{"error":"audit_unavailable","error_description":"The call could not be recorded, so nothing was changed. Try again later.","retryable":true}`, nil},
-		{"outcome unknown", wrapped(todos.ErrOutcomeUnknown), 200,
-			`{"error":"outcome_unknown","error_description":"The disk did not confirm the change. Look at the list before trying again."}`, nil},
-		{"internal", wrapped(todos.ErrInternal), 200, `{"error":"internal_error","error_description":"The call failed and nothing was changed."}`, nil},
-		{"unheard of", errors.New("secret"), 200, `{"error":"internal_error","error_description":"The call failed and nothing was changed."}`, nil},
-		{"missing scope", &todos.MissingScopeError{Scope: "create:todos"}, 403, `"error":"insufficient_scope"`,
-			map[string]string{"WWW-Authenticate": `Bearer error="insufficient_scope", scope="create:todos"`}},
-		{"overloaded", wrapped(todos.ErrOverloaded), 503, `"error":"temporarily_unavailable"`, map[string]string{"Retry-After": "1"}},
-	} {
-		for _, e := range eras {
-			for tool, arguments := range map[string]string{todos.ToolCreate: `{"content":"x"}`, todos.ToolList: ``, todos.ToolDelete: `{"id":"x"}`, todos.ToolAudit: ``} {
-				t.Run(test.name+"/"+tool+"/"+string(e), func(t *testing.T) {
-					f := &fake{err: test.err}
-					c := newClient(t, newHandler(t, f))
-					got := c.send(e.toolCall(tool, arguments))
-					if got.status != test.status || strings.Contains(got.body, "secret") {
-						t.Fatalf("status %d: %s", got.status, got.body)
-					}
-					for name, want := range test.header {
-						if got.header.Get(name) != want {
-							t.Errorf("%s is %q, want %q", name, got.header.Get(name), want)
+	bothDoors(t, func(t *testing.T, newHandler func(testing.TB, mcp.Service) http.Handler) {
+		wrapped := func(err error) error { return fmt.Errorf("%w: /var/lib/secret.db: disk I/O error", err) }
+		for _, test := range []struct {
+			name   string
+			err    error
+			status int
+			body   string // of a tool error: its text; else a part of the HTTP body
+			header map[string]string
+		}{
+			{"invalid", &todos.InvalidError{Argument: "content", Problem: "must not be empty"}, 200,
+				`{"error":"invalid_arguments","error_description":"content must not be empty"}`, nil},
+			{"not deleted", todos.ErrNotDeleted, 200, `{"error":"Failed to delete todo"}`, nil},
+			{"quota exceeded", todos.ErrQuotaExceeded, 200, `{"error":"quota_exceeded","error_description":"You have as many todos as one person may have here, so nothing was changed. Delete some that are done, then try again."}`, nil},
+			{"audit unavailable", wrapped(todos.ErrAuditUnavailable), 200,
+				`{"error":"audit_unavailable","error_description":"The call could not be recorded, so nothing was changed. Try again later.","retryable":true}`, nil},
+			{"outcome unknown", wrapped(todos.ErrOutcomeUnknown), 200,
+				`{"error":"outcome_unknown","error_description":"The disk did not confirm the change. Look at the list before trying again."}`, nil},
+			{"internal", wrapped(todos.ErrInternal), 200, `{"error":"internal_error","error_description":"The call failed and nothing was changed."}`, nil},
+			{"unheard of", errors.New("secret"), 200, `{"error":"internal_error","error_description":"The call failed and nothing was changed."}`, nil},
+			{"missing scope", &todos.MissingScopeError{Scope: "create:todos"}, 403, `"error":"insufficient_scope"`,
+				map[string]string{"WWW-Authenticate": `Bearer error="insufficient_scope", scope="create:todos"`}},
+			{"overloaded", wrapped(todos.ErrOverloaded), 503, `"error":"temporarily_unavailable"`, map[string]string{"Retry-After": "1"}},
+		} {
+			for _, e := range eras {
+				for tool, arguments := range map[string]string{todos.ToolCreate: `{"content":"x"}`, todos.ToolList: ``, todos.ToolDelete: `{"id":"x"}`, todos.ToolAudit: ``} {
+					t.Run(test.name+"/"+tool+"/"+string(e), func(t *testing.T) {
+						f := &fake{err: test.err}
+						c := newClient(t, newHandler(t, f))
+						got := c.send(e.toolCall(tool, arguments))
+						if got.status != test.status || strings.Contains(got.body, "secret") {
+							t.Fatalf("status %d: %s", got.status, got.body)
 						}
-					}
-					if test.status != http.StatusOK {
-						var whole map[string]any
-						if err := json.Unmarshal([]byte(got.body), &whole); err != nil || !strings.Contains(got.body, test.body) || whole["jsonrpc"] != nil {
-							t.Errorf("%v: the body is not the one answer: %s", err, got.body)
+						for name, want := range test.header {
+							if got.header.Get(name) != want {
+								t.Errorf("%s is %q, want %q", name, got.header.Get(name), want)
+							}
 						}
-					} else if result := c.tool(got); !result.IsError || result.Structured != nil || result.Content[0].Text != test.body {
-						t.Errorf("got %+v, want the text %s", result, test.body)
-					}
-					if calls, refusals := f.seen(); len(calls) != 1 || len(refusals) != 0 {
-						t.Errorf("%d calls, refusals %v: the service has recorded the call itself", len(calls), refusals)
-					}
-				})
+						if test.status != http.StatusOK {
+							var whole map[string]any
+							if err := json.Unmarshal([]byte(got.body), &whole); err != nil || !strings.Contains(got.body, test.body) || whole["jsonrpc"] != nil {
+								t.Errorf("%v: the body is not the one answer: %s", err, got.body)
+							}
+						} else if result := c.tool(got); !result.IsError || result.Structured != nil || result.Content[0].Text != test.body {
+							t.Errorf("got %+v, want the text %s", result, test.body)
+						}
+						if calls, refusals := f.seen(); len(calls) != 1 || len(refusals) != 0 {
+							t.Errorf("%d calls, refusals %v: the service has recorded the call itself", len(calls), refusals)
+						}
+					})
+				}
 			}
 		}
-	}
+	})
 }
 
 // TestUnknownTool: no name of the caller's choosing reaches the log or comes back.
