@@ -91,12 +91,12 @@ func acceptsBoth(accept string) bool {
 	return accept == "application/json, text/event-stream" || accept == "text/event-stream, application/json"
 }
 
-// plainID reports whether an id comes back from the SDK as it is here: a text without escapes, or a whole
-// number in the one form and the range in which every reader understands the same.
+// plainID reports whether the SDK would give an id back as it is: it is a text, or a whole number in the one form and
+// the range that all readers understand alike. The SDK makes 1 of 1.5, and rounds from 2^53 on.
 func plainID(id jsontext.Value) bool {
 	switch id.Kind() {
 	case jsontext.KindString:
-		return !bytes.ContainsRune(id, '\\')
+		return true
 	case jsontext.KindNumber:
 		return len(id) <= 15 && !bytes.ContainsAny(id, ".eE") && string(id) != "-0"
 	}
