@@ -9,9 +9,12 @@
 //
 // A request passes [Handler] (HTTP: batches, refusals as JSON), then the SDK, then guard
 // (one row for each tools/call), then the tool's own file (create.go, get.go, delete.go).
+// A plain call of a tool, which is nearly all that clients send, goes from Handler straight
+// to the tool's file (direct.go): the SDK would do the same, at ten times the cost. What
+// exactly is plain is in plaincall.go. Both doors share all from the arguments to the result.
 //
 // Some answers are HTTP's rather than JSON-RPC's: a missing scope is a 403 with a
 // challenge (RFC 6750 section 3.1), so that clients can ask the person for more. They are
-// decided after the SDK has parsed the call, never by looking at the body in front of
-// it, and put in place of the SDK's answer by a ResponseWriter (exchange.go).
+// what the service made of the call, never decided by looking at the body in front of
+// the SDK, and put in place of the SDK's answer by a ResponseWriter (exchange.go).
 package mcp
