@@ -30,7 +30,7 @@ type rig struct {
 func newRig(t testing.TB, direct bool) *rig {
 	t.Helper()
 	r := new(rig)
-	service, err := todos.NewService(todos.Options{Store: &r.memory, Logger: options(nil).Logger, NewID: r.newID})
+	service, err := todos.NewService(todos.Options{Store: &r.memory, Logger: options(nil).Logger, NewID: r.newID, MaxTodos: maxTodos})
 	if err != nil {
 		t.Fatal(err)
 	}
