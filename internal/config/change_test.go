@@ -36,6 +36,7 @@ allowed-origins: [https://a.example]
 tls-cert: cert
 tls-key: key
 otlp-endpoint: http://localhost:4318
+direct-calls: false
 log-level: warn
 `
 

@@ -156,7 +156,7 @@ func stack(b *testing.B, direct bool) (h http.Handler, token string) {
 	}
 	h, err = httpserver.Routes{
 		Sites: []httpserver.Site{{
-			PublicURL: public, Endpoint: guard.Require(httpserver.RateLimit(1e9, 1e9, nil)(endpoint)), Metadata: guard.Metadata(), MetadataPaths: guard.MetadataPaths(),
+			PublicURL: public, Endpoint: guard.Require(httpserver.NewBuckets().RateLimit(1e9, 1e9, nil)(endpoint)), Metadata: guard.Metadata(), MetadataPaths: guard.MetadataPaths(),
 		}},
 		Health: httpserver.NewHealth(logger), Logger: logger,
 	}.Handler()
