@@ -49,7 +49,9 @@ func TestKillMove(t *testing.T) {
 func checkPeople(t *testing.T, path string, people, each int) (moved int) {
 	t.Helper()
 	var total, whole, right, blocked, begun, ended int
-	row := func(db *sql.DB, text string, to ...any) error { return db.QueryRowContext(t.Context(), text).Scan(to...) }
+	row := func(db *sql.DB, text string, to ...any) error {
+		return db.QueryRowContext(t.Context(), text).Scan(to...)
+	}
 	err := withDatabase(path, func(db *sql.DB) error {
 		err := row(db, `SELECT count(*), coalesce(sum(n = 6), 0), coalesce(sum(n = 6 AND issuer = 'https://new.example' AND tenant = 'acme'), 0)
 			FROM (SELECT issuer, tenant, count(*) AS n FROM todos GROUP BY issuer, tenant, subject)`, &total, &whole, &moved)
