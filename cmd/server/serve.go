@@ -120,7 +120,10 @@ func newNotary(store *sqlite.Store, c *config.Server, logger *slog.Logger) (*aud
 }
 
 func (s *service) listen(c *config.Server) (err error) {
-	main := httpserver.Options{Address: c.Listen, Handler: s, Logger: s.logger}
+	main := httpserver.Options{
+		Address: c.Listen, Handler: s, Logger: s.logger,
+		MaxConnections: connections(c.MaxConnections, httpserver.Descriptors(), s.logger), BehindProxy: c.BehindProxy || len(c.TrustedProxies) > 0,
+	}
 	if c.TLSCert != "" {
 		main.Certificate = func() *tls.Certificate { return s.current.Load().certificate }
 	}
@@ -130,7 +133,9 @@ func (s *service) listen(c *config.Server) (err error) {
 	if c.OpsListen == "" {
 		return nil
 	}
-	if s.ops, err = httpserver.Listen(httpserver.Options{Address: c.OpsListen, Handler: s.operations(s.health), Logger: s.logger}); err != nil {
+	if s.ops, err = httpserver.Listen(httpserver.Options{
+		Address: c.OpsListen, Handler: s.operations(s.health), Logger: s.logger, MaxConnections: opsConnections, BehindProxy: true,
+	}); err != nil {
 		return fmt.Errorf("--ops-listen: %w", err)
 	}
 	return nil

@@ -9,7 +9,7 @@ import (
 // NeedRestart returns the settings that a running server cannot change. Nor can it turn
 // TLS on or off.
 func NeedRestart() []string {
-	return []string{"listen", "db", "audit-key", "audit-heads", "ops-listen", "otlp-endpoint"}
+	return []string{"listen", "db", "audit-key", "audit-heads", "ops-listen", "otlp-endpoint", "max-connections"}
 }
 
 // Adopt returns what becomes of s, the configuration of a running server, when it takes on

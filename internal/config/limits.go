@@ -11,6 +11,9 @@ const (
 )
 
 func (s *Server) validateLimits() error {
+	if s.MaxConnections < 1 {
+		return s.invalid("max-connections", s.MaxConnections, "must be at least 1; the default is 4096")
+	}
 	if s.MaxTodos < 0 {
 		return s.invalid("max-todos", s.MaxTodos, "must be at least 0, which is no limit; the default is 10000")
 	}

@@ -39,6 +39,8 @@ type Server struct {
 	AddressRate  float64 `env:"TODO_ADDRESS_RATE" default:"50" placeholder:"N" help:"Requests a second from each network address that have no good token, or one not seen before (default ${default})."`
 	AddressBurst int     `env:"TODO_ADDRESS_BURST" default:"1000" placeholder:"N" help:"How many of these at once (default ${default})."`
 
+	MaxConnections int `env:"TODO_MAX_CONNECTIONS" default:"4096" placeholder:"N" help:"Connections that may be open; idle ones are closed for new ones, else new ones wait (default ${default})."`
+
 	OpsListen      string `env:"TODO_OPS_LISTEN" default:"127.0.0.1:3003" placeholder:"HOST:PORT" help:"Address of /livez, /readyz and /metrics for what watches inside; empty turns it off (default ${default})."`
 	BehindProxy    bool   `env:"TODO_BEHIND_PROXY" help:"A proxy in front speaks TLS: allow plain HTTP off loopback."`
 	TrustedProxies List   `env:"TODO_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For and X-Request-Id are believed."`

@@ -1,6 +1,7 @@
 package httpserver
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -42,8 +43,24 @@ type Options struct {
 	Handler http.Handler
 	// Grace bounds how long requests in flight may take to finish; 0 means 25 s.
 	Grace time.Duration
+	// MaxConnections bounds the open connections; 0: no bound.
+	MaxConnections int
+	// BehindProxy says that connections come from a proxy: their addresses do not tell
+	// clients apart, and no address has a bound of its own.
+	BehindProxy bool
+	// Timeouts bound what slow clients can hold.
+	Timeouts Timeouts
 	// Logger gets what net/http reports.
 	Logger *slog.Logger
+}
+
+// Timeouts are for clients that are slow or say nothing. What is zero is as the
+// constants above say.
+type Timeouts struct {
+	Header time.Duration // from the first byte of a request, or the connection, to the end of its header
+	Read   time.Duration // to the end of its body
+	Write  time.Duration // from the end of the header to the end of the answer
+	Idle   time.Duration // between two requests
 }
 
 // Server is a bound listener and the server on it.
@@ -59,10 +76,10 @@ func Listen(o Options) (*Server, error) {
 		grace: o.Grace,
 		http: &http.Server{
 			Handler:           o.Handler,
-			ReadHeaderTimeout: readHeaderTimeout,
-			ReadTimeout:       readTimeout,
-			WriteTimeout:      writeTimeout,
-			IdleTimeout:       idleTimeout,
+			ReadHeaderTimeout: cmp.Or(o.Timeouts.Header, readHeaderTimeout),
+			ReadTimeout:       cmp.Or(o.Timeouts.Read, readTimeout),
+			WriteTimeout:      cmp.Or(o.Timeouts.Write, writeTimeout),
+			IdleTimeout:       cmp.Or(o.Timeouts.Idle, idleTimeout),
 			MaxHeaderBytes:    maxHeader,
 			ErrorLog:          errorLog(o.Logger),
 		},
@@ -78,6 +95,10 @@ func Listen(o Options) (*Server, error) {
 		return nil, fmt.Errorf("%w%s", err, mend(err))
 	}
 	s.listener = listener
+	if o.MaxConnections > 0 {
+		limited := limitConnections(listener, o)
+		s.listener, s.http.ConnState = limited, limited.state
+	}
 	return s, nil
 }
 
