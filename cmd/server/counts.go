@@ -60,8 +60,17 @@ func (c *counts) rateLimited(_ context.Context, p auth.Principal) {
 
 // requestRefused counts a request that is no MCP message.
 func (c *counts) requestRefused(_ context.Context, p auth.Principal) {
-	c.metrics.Refused(string(audit.RequestRefused), string(audit.ReasonMalformedRequest))
-	c.people.Add(audit.Refusal{Kind: audit.RequestRefused, Reason: audit.ReasonMalformedRequest, Issuer: p.Issuer, Tenant: p.Tenant, Subject: p.Subject})
+	c.refused(audit.ReasonMalformedRequest, p)
+}
+
+// overloaded counts a request too many at once.
+func (c *counts) overloaded(_ context.Context, p auth.Principal) {
+	c.refused(audit.ReasonOverloaded, p)
+}
+
+func (c *counts) refused(reason audit.Reason, p auth.Principal) {
+	c.metrics.Refused(string(audit.RequestRefused), string(reason))
+	c.people.Add(audit.Refusal{Kind: audit.RequestRefused, Reason: reason, Issuer: p.Issuer, Tenant: p.Tenant, Subject: p.Subject})
 }
 
 func (c *counts) run(ctx context.Context) {

@@ -28,13 +28,14 @@ const (
 const (
 	ReasonRateLimited      Reason = "rate_limited"
 	ReasonMalformedRequest Reason = "malformed_request"
+	ReasonOverloaded       Reason = "overloaded"
 	// ReasonOther sums up refusals of several reasons, callers or networks.
 	ReasonOther Reason = "other"
 )
 
 // CountedReasons returns all reasons that a row of a counted kind can have.
 func CountedReasons() []Reason {
-	reasons := []Reason{ReasonRateLimited, ReasonMalformedRequest, ReasonOther}
+	reasons := []Reason{ReasonRateLimited, ReasonMalformedRequest, ReasonOverloaded, ReasonOther}
 	for _, r := range auth.Reasons() {
 		reasons = append(reasons, Reason(r))
 	}

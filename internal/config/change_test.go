@@ -22,6 +22,7 @@ audit-key: k
 audit-heads: h
 min-free: 1GiB
 max-todos: 7
+max-calls: 9
 max-connections: 9
 max-content: 5000
 max-body: 2MiB

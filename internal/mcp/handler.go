@@ -39,6 +39,14 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, readStatus(err), rpcRefusal(readStatus(err)))
 		return
 	}
+	// Here and not earlier: a stranger, or somebody whose body is slow, must not take the
+	// place of a call.
+	if !h.door.enter() {
+		h.door.Overloaded(r.Context(), principal)
+		overloaded(w)
+		return
+	}
+	defer h.door.leave()
 	if h.direct != nil {
 		if p, invoke, ok := h.direct.read(r, body); ok {
 			h.direct.serve(w, r, x, p, invoke)

@@ -26,7 +26,7 @@ type Service interface {
 	Refuse(ctx context.Context, call audit.Call, tool string, reason audit.Reason) error
 }
 
-// Options configure the door. All fields but Direct, Began, Traced, Refused, Now and MaxContent are required.
+// Options configure the door. Those from Began on can be left out.
 type Options struct {
 	Service Service
 	Version string // of this program, shown to clients
@@ -55,6 +55,11 @@ type Options struct {
 	Now func() time.Time // nil: time.Now
 
 	MaxContent int // as the service has it; 0: its default
+
+	// MaxCalls bounds the requests that are carried out at once; 0: no bound. One more gets
+	// 503 at once, and Overloaded, if set, is called. It must not block.
+	MaxCalls   int
+	Overloaded func(ctx context.Context, p auth.Principal)
 }
 
 //go:embed instructions.md
@@ -68,6 +73,7 @@ type door struct {
 	Options
 	names   map[audit.Kind]map[string]bool // the tools and prompts that exist
 	allowed func(method string) bool
+	running chan struct{} // one element for each request that is carried out; nil: no bound
 }
 
 // New returns the handler of the MCP endpoint. Its requests must carry a principal
@@ -117,7 +123,14 @@ func newDoor(o Options) (*door, error) {
 	if o.Refused == nil {
 		o.Refused = func(context.Context, auth.Principal) {}
 	}
-	return &door{Options: o, allowed: allowed, names: map[audit.Kind]map[string]bool{audit.ToolCall: {}, audit.PromptGet: {}}}, nil
+	if o.Overloaded == nil {
+		o.Overloaded = func(context.Context, auth.Principal) {}
+	}
+	var running chan struct{}
+	if o.MaxCalls > 0 {
+		running = make(chan struct{}, o.MaxCalls)
+	}
+	return &door{Options: o, allowed: allowed, running: running, names: map[audit.Kind]map[string]bool{audit.ToolCall: {}, audit.PromptGet: {}}}, nil
 }
 
 // serve puts the guard in front of the server's methods, and the rest of the door in front of HTTP.

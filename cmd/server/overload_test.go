@@ -1,0 +1,310 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"todomanager/internal/auth/authtest"
+)
+
+var (
+	overload        = flag.Duration("overload", 0, "how long TestOverload loads the server at each rate; writes docs/overload.md")
+	overloadServer  = flag.String("overload-taskset", "", "processors for the server, as taskset takes them")
+	overloadSenders = 1500 // connections
+)
+
+const (
+	overloadPeople = 200
+	inTime         = time.Second // later than that nobody is served by an answer
+)
+
+// TestOverload offers the whole program calls at rates that do not depend on its answers,
+// and writes down what becomes of them.
+func TestOverload(t *testing.T) {
+	if *overload == 0 {
+		t.Skip("takes minutes: -overload 5s")
+	}
+	s := startOverloaded(t)
+	s.run(500, 2*time.Second) // tokens become known, files grow
+	capacity := s.capacity()
+	var points []point
+	for _, factor := range []float64{0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5} {
+		p := s.run(capacity*factor, *overload)
+		p.factor = factor
+		points = append(points, p)
+		t.Logf("%+v", p)
+	}
+	report := overloadReport{capacity: capacity, points: points, cores: runtime.NumCPU(), pinned: *overloadServer != ""}
+	if err := report.write("../../docs"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// overloaded is a server under test and prepared requests of many people.
+type overloaded struct {
+	*testing.T
+	address  string
+	pid      int
+	requests [][]byte
+}
+
+func startOverloaded(t *testing.T) *overloaded {
+	issuer := authtest.New(t)
+	port := freePort()
+	s := &overloaded{T: t, address: "127.0.0.1:" + port}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"serve", "--listen", s.address, "--public-url", "http://localhost:" + port, "--issuer", issuer.URL,
+		"--ops-listen", "", "--db", filepath.Join(t.TempDir(), "todos.db"), "--rate", "1e6", "--burst", "1000000", "--max-todos", "0"}
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	process := &exec.Cmd{Path: self, Args: append([]string{"server"}, args...), Stdout: log, Stderr: log}
+	if *overloadServer != "" {
+		taskset, err := exec.LookPath("taskset")
+		if err != nil {
+			t.Fatal(err)
+		}
+		link := filepath.Join(t.TempDir(), "server") // the test binary is the server if it has its name
+		if err := os.Symlink(self, link); err != nil {
+			t.Fatal(err)
+		}
+		process.Path, process.Args = taskset, append([]string{"taskset", "-c", *overloadServer, link}, args...)
+	}
+	if err := process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.pid = process.Process.Pid
+	t.Cleanup(func() { process.Process.Kill(); process.Wait(); log.Close() })
+	eventually(t, "ready", func() bool {
+		resp, err := http.Get("http://" + s.address + "/readyz")
+		if err != nil {
+			return false
+		}
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+	public := &url.URL{Scheme: "http", Host: "localhost:" + port}
+	for i := range overloadPeople {
+		token := issuer.Token(authtest.Claims{Subject: fmt.Sprint("person", i), Scope: "create:todos", Audience: public.String()})
+		body := toolCall("create-todo", `{"content":"buy milk"}`)
+		s.requests = append(s.requests, fmt.Appendf(nil, "POST / HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"+
+			"Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\nContent-Length: %d\r\n\r\n%s", public.Host, token, len(body), body))
+	}
+	return s
+}
+
+// point is what became of the calls at one rate.
+type point struct {
+	factor                 float64 // of capacity
+	offered                float64 // calls a second
+	good, late, shed, lost int     // answered in time, answered later, refused, neither
+	seconds                float64
+	p50, p99, shed50       time.Duration
+	shed99                 time.Duration
+	cpu                    time.Duration // of the server, for each call that was offered
+}
+
+func (p point) goodput() float64 { return float64(p.good) / p.seconds }
+
+// capacity is what the server answers when each of some clients waits for its answer.
+func (s *overloaded) capacity() float64 {
+	s.Helper()
+	var answered atomic.Int64
+	end := time.Now().Add(*overload)
+	var clients sync.WaitGroup
+	for i := range 64 {
+		clients.Go(func() {
+			c := sender{address: s.address}
+			for n := i; time.Now().Before(end); n++ {
+				if status, _, err := c.send(s.requests[n%len(s.requests)]); err == nil && status == 200 {
+					answered.Add(1)
+				}
+			}
+		})
+	}
+	clients.Wait()
+	return float64(answered.Load()) / overload.Seconds()
+}
+
+// arrival is a call that is due.
+type arrival struct {
+	at time.Time
+	n  int
+}
+
+// run offers so many calls a second. An arrival that finds no free connection waits for
+// one; its time runs from when it was due.
+func (s *overloaded) run(rate float64, d time.Duration) point {
+	s.Helper()
+	arrivals := make(chan arrival, int(rate*d.Seconds())+1)
+	outcomes := make([]outcomes, overloadSenders)
+	var senders sync.WaitGroup
+	for i := range overloadSenders {
+		senders.Go(func() {
+			c := sender{address: s.address}
+			for a := range arrivals {
+				outcomes[i].add(c.call(a, s.requests))
+			}
+			c.close()
+		})
+	}
+	before, start := cpuOf(s.pid), time.Now()
+	total := int(rate * d.Seconds())
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for sent := 0; sent < total; <-tick.C {
+		for due := min(total, int(rate*time.Since(start).Seconds())); sent < due; sent++ {
+			arrivals <- arrival{start.Add(time.Duration(float64(sent) / rate * float64(time.Second))), sent}
+		}
+	}
+	close(arrivals)
+	senders.Wait()
+	p := summarize(outcomes)
+	p.offered, p.seconds = rate, d.Seconds()
+	p.cpu = (cpuOf(s.pid) - before) / time.Duration(max(total, 1))
+	return p
+}
+
+// cpuOf is the processor time that a process has had, in steps of 10 ms. Linux only.
+func cpuOf(pid int) time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// sender is a connection, opened when it is needed.
+type sender struct {
+	address string
+	conn    net.Conn
+	reader  *bufio.Reader
+}
+
+// send returns the status, and whether the answer is a todo.
+func (c *sender) send(request []byte) (status int, todo bool, err error) {
+	if c.conn == nil {
+		if c.conn, err = net.Dial("tcp", c.address); err != nil {
+			return 0, false, err
+		}
+		c.reader = bufio.NewReader(c.conn)
+	}
+	if _, err = c.conn.Write(request); err == nil {
+		status, todo, err = c.answer()
+	}
+	if err != nil {
+		c.close()
+	}
+	return status, todo, err
+}
+
+func (c *sender) answer() (status int, todo bool, err error) {
+	length := 0
+	for first := true; ; first = false {
+		line, err := c.reader.ReadSlice('\n')
+		if err != nil {
+			return 0, false, err
+		}
+		switch {
+		case first:
+			if status, err = strconv.Atoi(string(line[9:12])); err != nil {
+				return 0, false, err
+			}
+		case len(line) == 2:
+			body, err := c.reader.Peek(length)
+			if err != nil {
+				return 0, false, err
+			}
+			todo = bytes.Contains(body, []byte(`"ownerId":"person`))
+			_, err = c.reader.Discard(length)
+			return status, todo, err
+		case bytes.HasPrefix(line, []byte("Content-Length: ")):
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(line[16:]))); err != nil {
+				return 0, false, err
+			}
+		}
+	}
+}
+
+func (c *sender) close() {
+	if c.conn != nil {
+		c.conn.Close()
+		c.conn = nil
+	}
+}
+
+// outcomes are times from when calls were due.
+type outcomes struct {
+	answered, shed []time.Duration
+	lost           int
+}
+
+type outcome struct {
+	status int // 0: none of the two
+	took   time.Duration
+}
+
+func (c *sender) call(a arrival, requests [][]byte) outcome {
+	status, todo, err := c.send(requests[a.n%len(requests)])
+	if err != nil && err != io.EOF || status == http.StatusOK && !todo {
+		status = 0
+	}
+	return outcome{status, time.Since(a.at)}
+}
+
+func (o *outcomes) add(got outcome) {
+	switch got.status {
+	case http.StatusOK:
+		o.answered = append(o.answered, got.took)
+	case http.StatusServiceUnavailable:
+		o.shed = append(o.shed, got.took)
+	default:
+		o.lost++
+	}
+}
+
+func summarize(list []outcomes) (p point) {
+	var answered, shed []time.Duration
+	for _, o := range list {
+		answered, shed = append(answered, o.answered...), append(shed, o.shed...)
+		p.lost += o.lost
+	}
+	slices.Sort(answered)
+	slices.Sort(shed)
+	p.good, _ = slices.BinarySearch(answered, inTime)
+	p.late, p.shed = len(answered)-p.good, len(shed)
+	p.p50, p.p99 = quantile(answered, 0.5), quantile(answered, 0.99)
+	p.shed50, p.shed99 = quantile(shed, 0.5), quantile(shed, 0.99)
+	return p
+}
+
+func quantile(sorted []time.Duration, q float64) time.Duration {
+	if len(sorted) == 0 {
+		return 0
+	}
+	return sorted[int(q*float64(len(sorted)-1))]
+}
