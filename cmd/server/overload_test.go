@@ -25,14 +25,15 @@ import (
 )
 
 var (
-	overload        = flag.Duration("overload", 0, "how long TestOverload loads the server at each rate; writes docs/overload.md")
-	overloadServer  = flag.String("overload-taskset", "", "processors for the server, as taskset takes them")
-	overloadSenders = 1500 // connections
+	overload       = flag.Duration("overload", 0, "how long TestOverload loads the server at each rate; writes docs/overload.md")
+	overloadServer = flag.String("overload-taskset", "", "processors for the server, as taskset takes them")
+	overloadFolder = flag.String("overload-folder", "", "where TestOverload puts its database; default: a temporary folder")
 )
 
 const (
-	overloadPeople = 200
-	inTime         = time.Second // later than that nobody is served by an answer
+	overloadPeople  = 200
+	overloadSenders = 1500        // connections
+	inTime          = time.Second // later than that nobody is served by an answer
 )
 
 // TestOverload offers the whole program calls at rates that do not depend on its answers,
@@ -69,12 +70,17 @@ func startOverloaded(t *testing.T) *overloaded {
 	issuer := authtest.New(t)
 	port := freePort()
 	s := &overloaded{T: t, address: "127.0.0.1:" + port}
+	folder, err := os.MkdirTemp(*overloadFolder, "overload")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(folder) })
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	args := []string{"serve", "--listen", s.address, "--public-url", "http://localhost:" + port, "--issuer", issuer.URL,
-		"--ops-listen", "", "--db", filepath.Join(t.TempDir(), "todos.db"), "--rate", "1e6", "--burst", "1000000", "--max-todos", "0"}
+		"--ops-listen", "", "--db", filepath.Join(folder, "todos.db"), "--rate", "1e6", "--burst", "1000000", "--max-todos", "0"}
 	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +112,7 @@ func startOverloaded(t *testing.T) *overloaded {
 	})
 	public := &url.URL{Scheme: "http", Host: "localhost:" + port}
 	for i := range overloadPeople {
-		token := issuer.Token(authtest.Claims{Subject: fmt.Sprint("person", i), Scope: "create:todos", Audience: public.String()})
+		token := issuer.Token(authtest.Claims{Subject: fmt.Sprint("person", i), Scope: "create:todos", ClientID: "client", Audience: public.String()})
 		body := toolCall("create-todo", `{"content":"buy milk"}`)
 		s.requests = append(s.requests, fmt.Appendf(nil, "POST / HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"+
 			"Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\nContent-Length: %d\r\n\r\n%s", public.Host, token, len(body), body))
@@ -257,7 +263,8 @@ func (c *sender) close() {
 	}
 }
 
-// outcomes are times from when calls were due.
+// outcomes are times: of what was answered since the call was due, of what was refused since
+// it was sent.
 type outcomes struct {
 	answered, shed []time.Duration
 	lost           int
@@ -269,9 +276,13 @@ type outcome struct {
 }
 
 func (c *sender) call(a arrival, requests [][]byte) outcome {
+	sent := time.Now()
 	status, todo, err := c.send(requests[a.n%len(requests)])
 	if err != nil && err != io.EOF || status == http.StatusOK && !todo {
 		status = 0
+	}
+	if status == http.StatusServiceUnavailable {
+		return outcome{status, time.Since(sent)} // whether the server is quick, not the generator
 	}
 	return outcome{status, time.Since(a.at)}
 }

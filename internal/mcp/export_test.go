@@ -3,6 +3,7 @@ package mcp
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -52,4 +53,13 @@ func NewFor(o Options, other Other) (*Handler, error) {
 func (h *Handler) Direct(r *http.Request, body []byte) bool {
 	_, _, ok := h.direct.read(r, body)
 	return ok
+}
+
+// NewRunning returns what takes a place among at most so many, and gives it back.
+func NewRunning(most int, now func() time.Time) (enter func() (leave func(), ok bool)) {
+	r := &running{max: most, now: now}
+	return func() (func(), bool) {
+		place, ok := r.enter()
+		return func() { r.leave(place) }, ok
+	}
 }

@@ -24,8 +24,8 @@ type Handler struct {
 // ServeHTTP takes a POST of one JSON-RPC message by the principal in its context. The
 // body must be limited in front.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	principal, ok := auth.PrincipalFrom(r.Context())
-	if !ok { // wired without authentication: nobody gets in
+	principal, known := auth.PrincipalFrom(r.Context())
+	if !known { // wired without authentication: nobody gets in
 		h.door.Logger.ErrorContext(r.Context(), "a request without a principal reached the MCP endpoint")
 		http.Error(w, "internal error", http.StatusInternalServerError)
 		return
@@ -41,12 +41,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// Here and not earlier: a stranger, or somebody whose body is slow, must not take the
 	// place of a call.
-	if !h.door.enter() {
+	place, ok := h.door.running.enter()
+	if !ok {
 		h.door.Overloaded(r.Context(), principal)
 		overloaded(w)
 		return
 	}
-	defer h.door.leave()
+	defer h.door.running.leave(place)
 	if h.direct != nil {
 		if p, invoke, ok := h.direct.read(r, body); ok {
 			h.direct.serve(w, r, x, p, invoke)

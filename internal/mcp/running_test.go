@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"todomanager/internal/auth"
 	"todomanager/internal/mcp"
@@ -80,5 +81,35 @@ func TestTooManyAtOnce(t *testing.T) {
 	f.do = nil
 	if got := send(strings.NewReader(call)); got.Code != 200 || handler.Running() != 0 {
 		t.Errorf("after panics: %d, %d running", got.Code, handler.Running())
+	}
+}
+
+// TestSlowCallsLetNoMoreIn: while the oldest call is old, calls that are few are let in,
+// more are not, however many places there are.
+func TestSlowCallsLetNoMoreIn(t *testing.T) {
+	now := time.Unix(0, 0)
+	enter := mcp.NewRunning(1000, func() time.Time { return now })
+	old, ok := enter()
+	if !ok {
+		t.Fatal("the first has no place")
+	}
+	now = now.Add(time.Hour)
+	for n := range 63 {
+		if _, ok := enter(); !ok {
+			t.Fatalf("with %d beside an old one there is no place", n)
+		}
+	}
+	if _, ok := enter(); ok {
+		t.Error("a place for more than 64 while one of them is old")
+	}
+	old()
+	now = now.Add(200 * time.Millisecond) // the others are as old as they may be
+	for n := 63; n < 1000; n++ {
+		if _, ok := enter(); !ok {
+			t.Fatalf("with %d of which none is old there is no place", n)
+		}
+	}
+	if _, ok := enter(); ok {
+		t.Error("more than the most")
 	}
 }

@@ -73,7 +73,7 @@ type door struct {
 	Options
 	names   map[audit.Kind]map[string]bool // the tools and prompts that exist
 	allowed func(method string) bool
-	running chan struct{} // one element for each request that is carried out; nil: no bound
+	running running
 }
 
 // New returns the handler of the MCP endpoint. Its requests must carry a principal
@@ -126,11 +126,7 @@ func newDoor(o Options) (*door, error) {
 	if o.Overloaded == nil {
 		o.Overloaded = func(context.Context, auth.Principal) {}
 	}
-	var running chan struct{}
-	if o.MaxCalls > 0 {
-		running = make(chan struct{}, o.MaxCalls)
-	}
-	return &door{Options: o, allowed: allowed, running: running, names: map[audit.Kind]map[string]bool{audit.ToolCall: {}, audit.PromptGet: {}}}, nil
+	return &door{Options: o, allowed: allowed, running: running{max: o.MaxCalls, now: time.Now}, names: map[audit.Kind]map[string]bool{audit.ToolCall: {}, audit.PromptGet: {}}}, nil
 }
 
 // serve puts the guard in front of the server's methods, and the rest of the door in front of HTTP.
