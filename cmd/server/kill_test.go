@@ -58,6 +58,7 @@ type victim struct {
 	log              *log
 	stderr           *os.File // in place of log, if set
 	args             []string // command line of the server
+	limit            int      // of its descriptors; 0: as they are
 	process          *exec.Cmd
 	left             atomic.Int64 // acknowledged calls before it is killed
 	unanswered       atomic.Int64
@@ -95,6 +96,9 @@ func (s *victim) start() {
 	if s.stderr != nil {
 		s.process.Stderr = s.stderr
 	}
+	if s.limit > 0 {
+		s.process = withArgs(s.process, "/bin/sh", "-c", fmt.Sprintf(`ulimit -n %d; exec "$0" "$@"`, s.limit), asServer(s.T))
+	}
 	if err := s.process.Start(); err != nil {
 		s.Fatal(err)
 	}
@@ -108,6 +112,25 @@ func (s *victim) start() {
 		resp.Body.Close()
 		return resp.StatusCode == http.StatusOK
 	})
+}
+
+// asServer returns a path by which the test binary is the server.
+func asServer(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "server")
+	if err := os.Symlink(self, link); err != nil {
+		t.Fatal(err)
+	}
+	return link
+}
+
+// withArgs runs c's arguments through another program.
+func withArgs(c *exec.Cmd, program string, args ...string) *exec.Cmd {
+	return &exec.Cmd{Path: program, Stdout: c.Stdout, Stderr: c.Stderr, Args: slices.Concat([]string{program}, args, c.Args[1:])}
 }
 
 func (s *victim) kill() {

@@ -1,5 +1,14 @@
 package main
 
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// overloadReport writes what TestOverload found into the documentation.
 type overloadReport struct {
 	capacity float64
 	points   []point
@@ -7,4 +16,79 @@ type overloadReport struct {
 	pinned   bool
 }
 
-func (r overloadReport) write(folder string) error { return nil }
+// marks stand in docs/overload.md around what is written here.
+const (
+	markBegin = "<!-- measured: begin -->\n"
+	markEnd   = "<!-- measured: end -->"
+)
+
+func (r overloadReport) write(folder string) error {
+	page := filepath.Join(folder, "overload.md")
+	text, err := os.ReadFile(page)
+	if err != nil {
+		return err
+	}
+	before, rest, found := strings.Cut(string(text), markBegin)
+	_, after, closed := strings.Cut(rest, markEnd)
+	if !found || !closed {
+		return fmt.Errorf("%s has no place for the table", page)
+	}
+	if err := os.WriteFile(page, []byte(before+markBegin+r.table()+markEnd+after), 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "overload.svg"), []byte(r.plot()), 0o600)
+}
+
+func (r overloadReport) table() string {
+	var b strings.Builder
+	where := "server and generator share the processors"
+	if r.pinned {
+		where = "the server has a processor of its own"
+	}
+	fmt.Fprintf(&b, "Capacity with 64 clients that wait for their answers: %.0f calls a second (%d processors; %s).\n\n", r.capacity, r.cores, where)
+	b.WriteString("| offered | calls/s | answered in 1 s, calls/s | later | 503 | lost | p50 | p99 | p99 of a 503 | server's CPU a call |\n|---|---|---|---|---|---|---|---|---|---|\n")
+	for _, p := range r.points {
+		fmt.Fprintf(&b, "| %g× | %.0f | %.0f | %d | %d | %d | %s | %s | %s | %d µs |\n", p.factor, p.offered, p.goodput(), p.late, p.shed, p.lost,
+			milliseconds(p.p50), milliseconds(p.p99), milliseconds(p.shed99), p.cpu.Microseconds())
+	}
+	return b.String()
+}
+
+func milliseconds(d time.Duration) string {
+	if d == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+}
+
+// plot draws goodput and refusals over what is offered, all as multiples of the capacity.
+func (r overloadReport) plot() string {
+	const width, height, left, bottom = 640, 360, 60, 310
+	x := func(factor float64) float64 { return left + factor*110 }
+	y := func(factor float64) float64 { return bottom - factor*55 }
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", width, height)
+	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/>`+"\n", width, height)
+	for i := range 6 {
+		fmt.Fprintf(&b, `<path d="M%g %g V%g M%g %g H%g" stroke="#ddd" fill="none"/>`+"\n", x(float64(i)), y(0), y(5), x(0), y(float64(i)), x(5))
+		fmt.Fprintf(&b, `<text x="%g" y="%d" text-anchor="middle">%d×</text><text x="%d" y="%g" text-anchor="end">%d×</text>`+"\n",
+			x(float64(i)), bottom+18, i, left-8, y(float64(i))+4, i)
+	}
+	fmt.Fprintf(&b, `<text x="%g" y="%d" text-anchor="middle">offered, as multiples of the capacity</text>`+"\n", x(2.5), bottom+38)
+	for n, line := range []struct {
+		name, color string
+		value       func(point) float64
+	}{
+		{"answered within 1 s", "#0a7d33", point.goodput},
+		{"503 at once", "#b3261e", func(p point) float64 { return float64(p.shed) / p.seconds }},
+	} {
+		var path strings.Builder
+		for i, p := range r.points {
+			fmt.Fprintf(&path, "%c%.1f %.1f", "ML"[min(i, 1)], x(p.factor), y(line.value(p)/r.capacity))
+		}
+		fmt.Fprintf(&b, `<path d="%s" stroke="%s" stroke-width="2" fill="none"/><text x="%d" y="%d" fill="%s">%s</text>`+"\n",
+			path.String(), line.color, left+12, 50+18*n, line.color, line.name)
+	}
+	b.WriteString("</svg>\n")
+	return b.String()
+}

@@ -91,11 +91,7 @@ func startOverloaded(t *testing.T) *overloaded {
 		if err != nil {
 			t.Fatal(err)
 		}
-		link := filepath.Join(t.TempDir(), "server") // the test binary is the server if it has its name
-		if err := os.Symlink(self, link); err != nil {
-			t.Fatal(err)
-		}
-		process.Path, process.Args = taskset, append([]string{"taskset", "-c", *overloadServer, link}, args...)
+		process = withArgs(process, taskset, "-c", *overloadServer, asServer(t))
 	}
 	if err := process.Start(); err != nil {
 		t.Fatal(err)
