@@ -56,6 +56,8 @@ func (s *service) connect(n *configured) error {
 		MaxBody:        int64(n.MaxBody), //nolint:gosec // 16 MiB at most
 		TrustedProxies: n.Proxies(),
 		Health:         s.health,
+		Full:           endpoint.Full,
+		Shed:           s.counts.shed,
 		Answered:       s.metrics.Request,
 		Around:         s.traceRequests(n.sites),
 		Logger:         s.logger,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"sync"
 
 	"todomanager/internal/audit"
@@ -66,6 +67,13 @@ func (c *counts) requestRefused(_ context.Context, p auth.Principal) {
 // overloaded counts a request too many at once.
 func (c *counts) overloaded(_ context.Context, p auth.Principal) {
 	c.refused(audit.ReasonOverloaded, p)
+}
+
+// shed counts one that was refused before anybody looked whose it is.
+func (c *counts) shed() {
+	c.metrics.Request(http.StatusServiceUnavailable)
+	c.metrics.Refused(string(audit.RequestRefused), string(audit.ReasonOverloaded))
+	c.strangers.Add(audit.Refusal{Kind: audit.RequestRefused, Reason: audit.ReasonOverloaded})
 }
 
 func (c *counts) refused(reason audit.Reason, p auth.Principal) {

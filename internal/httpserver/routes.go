@@ -9,7 +9,7 @@ import (
 )
 
 // Routes says what is served where. All fields but the lists of hosts, origins and
-// proxies, MaxBody and Answered are required.
+// proxies, MaxBody, Full, Shed and Answered are required.
 type Routes struct {
 	// Sites are what is served, at least one. No two share a host and a path.
 	Sites []Site
@@ -26,6 +26,10 @@ type Routes struct {
 	// Health answers /livez and /readyz, whatever the Host header: probes send
 	// addresses.
 	Health *Health
+	// Full, if set, says that a call has no place now; it gets 503 at once, and Shed, if
+	// set, is called. Neither must block.
+	Full func() bool
+	Shed func()
 	// Answered, if set, is told the status of each answer but those to probes, 0 if there
 	// was none. It must not block.
 	Answered func(status int)
@@ -57,7 +61,7 @@ func (r Routes) Handler() (http.Handler, error) {
 	if r.Around != nil {
 		logged = r.Around(logged)
 	}
-	return identify(proxies, logged), nil
+	return shed(r.Full, r.Shed, identify(proxies, logged)), nil
 }
 
 // endpoint lets POST through and answers everything else before authentication:

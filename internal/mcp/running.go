@@ -31,18 +31,31 @@ func (r *running) enter() (place *list.Element, ok bool) {
 	now := r.now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch n := r.begins.Len(); {
-	case r.max == 0:
-	case n >= r.max, n >= alwaysRun && now.Sub(r.begins.Front().Value.(time.Time)) > oldAge:
+	if r.full(now) {
 		return nil, false
 	}
 	return r.begins.PushBack(now), true
+}
+
+// full reports whether there is no place. mu is held.
+func (r *running) full(now time.Time) bool {
+	n := r.begins.Len()
+	return r.max > 0 && (n >= r.max || n >= alwaysRun && now.Sub(r.begins.Front().Value.(time.Time)) > oldAge)
 }
 
 func (r *running) leave(place *list.Element) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.begins.Remove(place)
+}
+
+// Full reports whether a request would be refused now for want of a place. Whoever stands
+// in front can refuse it before it costs anything.
+func (h *Handler) Full() bool {
+	r := &h.door.running
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.full(r.now())
 }
 
 // Running returns how many requests are carried out.

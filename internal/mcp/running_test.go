@@ -49,6 +49,9 @@ func TestTooManyAtOnce(t *testing.T) {
 	for range places {
 		<-begun
 	}
+	if !handler.Full() {
+		t.Error("with every place taken it is not full")
+	}
 	for range 2 {
 		got := send(strings.NewReader(call))
 		if got.Code != http.StatusServiceUnavailable || got.Header().Get("Retry-After") != "1" || !strings.Contains(got.Body.String(), `"reason":"overloaded"`) {
@@ -79,7 +82,7 @@ func TestTooManyAtOnce(t *testing.T) {
 		send(strings.NewReader(call))
 	}
 	f.do = nil
-	if got := send(strings.NewReader(call)); got.Code != 200 || handler.Running() != 0 {
+	if got := send(strings.NewReader(call)); got.Code != 200 || handler.Running() != 0 || handler.Full() {
 		t.Errorf("after panics: %d, %d running", got.Code, handler.Running())
 	}
 }
