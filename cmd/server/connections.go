@@ -18,7 +18,7 @@ func connections(wanted int, descriptors uint64, logger *slog.Logger) int {
 		return wanted
 	}
 	room := max(descriptors/2, descriptors-min(descriptors, otherDescriptors))
-	if uint64(wanted) <= room {
+	if uint64(wanted) <= room { //nolint:gosec // at least 1
 		return wanted
 	}
 	logger.Warn("this process may have too few descriptors for --max-connections; raise ulimit -n, or LimitNOFILE of its unit",
