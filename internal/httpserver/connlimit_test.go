@@ -160,8 +160,8 @@ func TestWaitingConnectionDoesNotHinderTheEnd(t *testing.T) {
 
 // TestTLSConnectionsMakeRoom: the same with TLS, where HTTP/2 is spoken.
 func TestTLSConnectionsMakeRoom(t *testing.T) {
-	certFile, keyFile, roots := keyPair(t)
-	address, _ := start(t, httpserver.Options{CertFile: certFile, KeyFile: keyFile, Handler: text("ok"), MaxConnections: 2})
+	pair, roots := keyPair(t)
+	address, _ := start(t, httpserver.Options{Certificate: func() *tls.Certificate { return pair }, Handler: text("ok"), MaxConnections: 2})
 	for i := range 8 {
 		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: i%2 == 0}}
 		res, err := client.Get("https://" + address)
