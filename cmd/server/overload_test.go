@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,7 +51,7 @@ func TestOverload(t *testing.T) {
 		points = append(points, p)
 		t.Logf("%+v", p)
 	}
-	report := overloadReport{capacity: capacity, points: points, cores: runtime.NumCPU(), pinned: *overloadServer != ""}
+	report := overloadReport{capacity: capacity, points: points, pinned: *overloadServer != ""}
 	if err := report.write("../../docs"); err != nil {
 		t.Fatal(err)
 	}
