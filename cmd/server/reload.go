@@ -43,11 +43,11 @@ func (s *service) obey(ctx context.Context, by operation) {
 		case <-by.verbose:
 			by.toggle(s.logger, s.current.Load().LogLevel)
 		case <-by.reload:
-			// A supervisor that wants to know of reloads is told here: RELOADING=1 before,
-			// READY=1 after, whatever came of it.
+			s.systemd.reloading()
 			if err := s.reload(ctx, by); err != nil {
 				s.logger.Error("the configuration was not reloaded, everything stays as it was: mend it, then send SIGHUP again", "err", err)
 			}
+			s.systemd.ready(s.status())
 		}
 	}
 }

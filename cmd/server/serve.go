@@ -58,6 +58,7 @@ type service struct {
 	health  *httpserver.Health
 	main    *httpserver.Server
 	ops     *httpserver.Server // nil if there is no operations listener
+	systemd supervisor
 
 	current atomic.Pointer[configured] // never nil once newService has returned
 }
@@ -65,7 +66,7 @@ type service struct {
 // newService wires everything and binds the listeners. Here and in [service.connect] the
 // packages meet, and nowhere else.
 func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *service, err error) {
-	s := &service{logger: logger, metrics: metrics.New(), buckets: httpserver.NewBuckets()}
+	s := &service{logger: logger, metrics: metrics.New(), buckets: httpserver.NewBuckets(), systemd: supervisor{logger}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close())
@@ -144,7 +145,11 @@ func (s *service) listen(c *config.Server) (err error) {
 // run serves until ctx ends or a part fails, then stops in the order in which requests
 // flow: listeners drain first, the database closes last.
 func (s *service) run(ctx context.Context, by operation) error {
+	s.systemd.ready(s.status())
+	unwatch := s.systemd.watch(context.WithoutCancel(ctx), s.store.Alive) // until the last row: requests may hang at the end, too
+
 	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error { <-ctx.Done(); s.systemd.stopping(); return nil })
 	parts.Go(func() error { s.obey(ctx, by); return nil })
 	parts.Go(func() error { s.watchCertificate(ctx); return nil })
 	parts.Go(func() error { s.notary.Run(ctx); return nil })
@@ -157,8 +162,12 @@ func (s *service) run(ctx context.Context, by operation) error {
 	err = errors.Join(err, s.counts.flush(context.WithoutCancel(ctx)))
 	s.notary.Sign(context.WithoutCancel(ctx)) // after the last row
 	s.tracing.Close()
+	unwatch()
 	return errors.Join(err, s.store.Close())
 }
+
+// status is what people see who ask the supervisor.
+func (s *service) status() string { return "Serving " + s.current.Load().sites[0].PublicURL }
 
 // close releases what was opened for a service that will not run.
 func (s *service) close() error {

@@ -50,6 +50,7 @@ type writer struct {
 	mu       sync.RWMutex // guards closed, lest something is sent on a closed queue
 	closed   bool
 	stopped  chan struct{} // closed when the goroutine has ended
+	ended    atomic.Uint64 // groups, whatever came of them
 }
 
 // job is one caller's part of a group.
@@ -129,6 +130,7 @@ func (w *writer) run() {
 		if again := w.commit(group); len(again) > 0 {
 			w.commit(again)
 		}
+		w.ended.Add(1)
 		clear(group)
 	}
 }
