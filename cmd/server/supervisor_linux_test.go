@@ -130,9 +130,9 @@ func TestHangingWriter(t *testing.T) {
 			resp.Body.Close()
 		}
 	}()
-	for got := s.told(3 * watchdog); got != ""; got = s.told(3 * watchdog) {
-		if got != "WATCHDOG=1" {
-			t.Fatalf("told %q", got)
+	for n := 0; s.told(3*watchdog) != ""; n++ {
+		if n == 20 {
+			t.Fatal("a service whose writer hangs says that it lives")
 		}
 	}
 	if resp, err := http.Get(s.url + "/livez"); err != nil || resp.StatusCode != http.StatusOK {
