@@ -37,9 +37,9 @@ func (s *service) measure(product *todos.Service) {
 func (s sites) keysFetched() map[string]float64 {
 	times := make(map[string]float64)
 	for _, site := range s {
-		for _, issuer := range site.Issuers.URLs() {
+		for issuer, at := range site.verifier.KeysFetched() {
 			times[issuer] = 0
-			if at := site.verifier.KeysFetched(issuer); !at.IsZero() {
+			if !at.IsZero() {
 				times[issuer] = float64(at.Unix())
 			}
 		}

@@ -236,15 +236,20 @@ func (v *Verifier) Ready() error {
 	return fmt.Errorf("no keys loaded yet: %s", strings.Join(v.issuerURLs(), ", "))
 }
 
-// KeysFetched returns when an issuer's keys were fetched, or the zero time if they never
-// were.
-func (v *Verifier) KeysFetched(issuer string) time.Time {
-	if i := v.issuers[issuer]; i != nil {
+// KeysFetched returns when the keys of each issuer that has any were last fetched, the zero
+// time if never. An issuer that is always asked about its tokens has none.
+func (v *Verifier) KeysFetched() map[string]time.Time {
+	times := make(map[string]time.Time)
+	for url, i := range v.issuers {
+		if i.introspectsAll() {
+			continue
+		}
+		times[url] = time.Time{}
 		if set := i.keys.set.Load(); set != nil {
-			return set.fetched
+			times[url] = set.fetched
 		}
 	}
-	return time.Time{}
+	return times
 }
 
 func (v *Verifier) issuerURLs() []string {
