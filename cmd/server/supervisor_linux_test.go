@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -24,7 +25,7 @@ type supervised struct {
 }
 
 // startSupervised starts the program as systemd would, with Type=notify and WatchdogSec.
-func startSupervised(t *testing.T, db string) *supervised {
+func startSupervised(t *testing.T, db, command string) *supervised {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "notify")
 	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: name, Net: "unixgram"})
@@ -37,7 +38,7 @@ func startSupervised(t *testing.T, db string) *supervised {
 		t.Fatal(err)
 	}
 	v := newVictim(t)
-	v.process = exec.Command(self, "dev", "--listen", v.address, "--public-url", v.url, "--ops-listen", "",
+	v.process = exec.Command(self, command, "--listen", v.address, "--public-url", v.url, "--ops-listen", "",
 		"--issuer", "http://localhost:"+freePort(), "--db", db, "--min-free", "0")
 	v.process.Args[0] = "server"
 	v.process.Stdout, v.process.Stderr = v.log, v.log
@@ -84,7 +85,7 @@ func (s *supervised) await(beginning string) string {
 // TestSupervised: systemd hears that the service is ready once it can be reached, twice
 // in each interval that it lives, and that it stops.
 func TestSupervised(t *testing.T) {
-	s := startSupervised(t, filepath.Join(t.TempDir(), "todos.db"))
+	s := startSupervised(t, filepath.Join(t.TempDir(), "todos.db"), "dev")
 	if got, want := s.told(patience), "READY=1\nSTATUS=Serving "+s.url; got != want {
 		t.Errorf("told %q first, want %q", got, want)
 	}
@@ -120,7 +121,7 @@ func TestSupervised(t *testing.T) {
 // serves, but systemd no longer hears so; it does again once the writer goes on.
 func TestHangingWriter(t *testing.T) {
 	dir, _ := brittleDisk(t)
-	s := startSupervised(t, filepath.Join(dir, "todos.db"))
+	s := startSupervised(t, filepath.Join(dir, "todos.db"), "dev")
 	s.await("WATCHDOG=1")
 	system(t, "fsfreeze", "--freeze", dir)
 	thaw := func() { _ = exec.Command("fsfreeze", "--unfreeze", dir).Run() } // twice is an error
@@ -155,4 +156,18 @@ func TestNobodySupervises(t *testing.T) {
 			t.Errorf("the log lacks %q", want)
 		}
 	}
+}
+
+// TestSupervisedReload: systemd hears when a reload begins and when it has ended, even if
+// nothing came of it.
+func TestSupervisedReload(t *testing.T) {
+	s := startSupervised(t, filepath.Join(t.TempDir(), "todos.db"), "serve")
+	s.await("READY=1")
+	if err := s.process.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.await("RELOADING=1"); !regexp.MustCompile(`^RELOADING=1\nMONOTONIC_USEC=[1-9][0-9]+$`).MatchString(got) {
+		t.Errorf("told %q", got)
+	}
+	s.await("READY=1\nSTATUS=Serving ")
 }
