@@ -72,12 +72,13 @@ func (s *supervised) told(within time.Duration) string {
 // await drops messages until one begins so.
 func (s *supervised) await(beginning string) string {
 	s.Helper()
-	for {
-		switch got := s.told(patience); {
-		case got == "":
-			s.Fatalf("never told %s", beginning)
-		case strings.HasPrefix(got, beginning):
+	for until := time.Now().Add(patience); ; { // there are always more: the service lives
+		got := s.told(time.Until(until))
+		if strings.HasPrefix(got, beginning) {
 			return got
+		}
+		if time.Now().After(until) {
+			s.Fatalf("never told %s", beginning)
 		}
 	}
 }
