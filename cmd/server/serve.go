@@ -26,6 +26,7 @@ type serveCommand struct {
 
 // Run serves until ctx ends.
 func (c *serveCommand) Run(ctx context.Context, std stdio, args arguments) error {
+	tuneCollector()
 	by, stop := operate(args)
 	defer stop()
 	logger, level, outlet, err := std.lastingLogger(c.LogLevel)
