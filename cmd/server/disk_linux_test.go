@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -157,22 +156,6 @@ func fillUp(t *testing.T, name string) {
 			t.Fatal(err)
 		}
 	}
-}
-
-// text makes a call and returns the text of its result, or the whole answer.
-func (p *program) text(t *testing.T, token, tool, arguments string) string {
-	t.Helper()
-	got, err := message{method: http.MethodPost, url: p.url, token: token, body: toolCall(tool, arguments)}.send(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var response struct {
-		Result struct{ Content []struct{ Text string } }
-	}
-	if err := json.Unmarshal([]byte(got.body), &response); err != nil || len(response.Result.Content) != 1 {
-		return got.body
-	}
-	return response.Result.Content[0].Text
 }
 
 func (p *program) status(t *testing.T, path string) int {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"net/http"
 	"os"
 	"os/exec"
@@ -97,17 +96,6 @@ func TestLostDisk(t *testing.T) {
 		p.create(t, p.token(t, "alice"), "xxx")
 	})
 	checkWhole(t, db, 3)
-}
-
-// create makes a todo and returns its id.
-func (p *program) create(t *testing.T, token, content string) string {
-	t.Helper()
-	got := p.text(t, token, "create-todo", `{"content":"`+content+`"}`)
-	var todo struct{ ID, OwnerID string }
-	if err := json.Unmarshal([]byte(got), &todo); err != nil || todo.OwnerID == "" {
-		t.Fatalf("create-todo: %s", got)
-	}
-	return todo.ID
 }
 
 // checkStuck makes calls of every kind while nothing can be written. The todos of alice

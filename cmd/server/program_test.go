@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"path/filepath"
 	"sync"
@@ -98,6 +99,33 @@ func (p *program) checkAudit(t *testing.T, want ...string) {
 	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("audit rows (-want +got):\n%s", diff)
 	}
+}
+
+// create makes a todo and returns its id.
+func (p *program) create(t *testing.T, token, content string) string {
+	t.Helper()
+	got := p.text(t, token, "create-todo", `{"content":"`+content+`"}`)
+	var todo struct{ ID, OwnerID string }
+	if err := json.Unmarshal([]byte(got), &todo); err != nil || todo.OwnerID == "" {
+		t.Fatalf("create-todo: %s", got)
+	}
+	return todo.ID
+}
+
+// text makes a call and returns the text of its result, or the whole answer.
+func (p *program) text(t *testing.T, token, tool, arguments string) string {
+	t.Helper()
+	got, err := message{method: http.MethodPost, url: p.url, token: token, body: toolCall(tool, arguments)}.send(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var response struct {
+		Result struct{ Content []struct{ Text string } }
+	}
+	if err := json.Unmarshal([]byte(got.body), &response); err != nil || len(response.Result.Content) != 1 {
+		return got.body
+	}
+	return response.Result.Content[0].Text
 }
 
 // eventually waits for what has no other signal than that it is so.
