@@ -130,12 +130,16 @@ func (l *replicated) stop() {
 	}
 }
 
-// play makes calls until Litestream has come round a few times.
+// play makes calls until Litestream has come round a few times. They come at a pace: as fast
+// as the server takes them, they would have it cut a log off that grew beyond its limit, after
+// which Litestream begins anew.
 func (l *replicated) play() {
 	l.Helper()
 	const rounds = 3
+	pace := time.NewTicker(100 * time.Millisecond)
+	defer pace.Stop()
 	for deadline, before := time.Now().Add(patience), l.files(); l.files() < before+rounds; l.playOn(100) {
-		if time.Now().After(deadline) {
+		if <-pace.C; time.Now().After(deadline) {
 			l.Fatal("Litestream does not come round")
 		}
 	}
