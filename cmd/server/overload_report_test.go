@@ -45,9 +45,9 @@ func (r overloadReport) table() string {
 		where = "the server has a processor of its own"
 	}
 	fmt.Fprintf(&b, "Capacity with 64 clients that wait for their answers: %.0f calls a second (%s).\n\n", r.capacity, where)
-	b.WriteString("| offered | calls/s | answered in 1 s, calls/s | later | 503 | lost | p50 | p99 | p99 of a 503 | server's CPU a call |\n|---|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| offered | calls/s | answered in 1 s, calls/s | later | 503 | lost | could not be sent | p50 | p99 | p99 of a 503 | server's CPU a call |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, p := range r.points {
-		fmt.Fprintf(&b, "| %g× | %.0f | %.0f | %d | %d | %d | %s | %s | %s | %d µs |\n", p.factor, p.offered, p.goodput(), p.late, p.shed, p.lost,
+		fmt.Fprintf(&b, "| %.2f× | %.0f | %.0f | %d | %d | %d | %d | %s | %s | %s | %d µs |\n", p.factor, p.offered, p.goodput(), p.late, p.shed, p.lost, p.unsent,
 			milliseconds(p.p50), milliseconds(p.p99), milliseconds(p.shed99), p.cpu.Microseconds())
 	}
 	return b.String()

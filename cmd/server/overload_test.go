@@ -31,8 +31,9 @@ var (
 
 const (
 	overloadPeople  = 200
-	overloadSenders = 1500        // connections
-	inTime          = time.Second // later than that nobody is served by an answer
+	overloadSenders = 1500                   // connections
+	inTime          = time.Second            // later than that nobody is served by an answer
+	stale           = 100 * time.Millisecond // a call that finds no connection for so long was not offered
 )
 
 // TestOverload offers the whole program calls at rates that do not depend on its answers,
@@ -47,7 +48,7 @@ func TestOverload(t *testing.T) {
 	var points []point
 	for _, factor := range []float64{0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5} {
 		p := s.run(capacity*factor, *overload)
-		p.factor = factor
+		p.factor = p.offered / capacity
 		points = append(points, p)
 		t.Logf("%+v", p)
 	}
@@ -118,8 +119,9 @@ func startOverloaded(t *testing.T) *overloaded {
 // point is what became of the calls at one rate.
 type point struct {
 	factor                 float64 // of capacity
-	offered                float64 // calls a second
+	offered                float64 // calls a second that were sent
 	good, late, shed, lost int     // answered in time, answered later, refused, neither
+	unsent                 int     // for want of a free connection: the generator's own limit
 	seconds                float64
 	p50, p99, shed50       time.Duration
 	shed99                 time.Duration
@@ -155,7 +157,7 @@ type arrival struct {
 }
 
 // run offers so many calls a second. An arrival that finds no free connection waits for
-// one; its time runs from when it was due.
+// one, but not long: a generator that cannot keep up must not pass for a server that cannot.
 func (s *overloaded) run(rate float64, d time.Duration) point {
 	s.Helper()
 	arrivals := make(chan arrival, int(rate*d.Seconds())+1)
@@ -165,6 +167,10 @@ func (s *overloaded) run(rate float64, d time.Duration) point {
 		senders.Go(func() {
 			c := sender{address: s.address}
 			for a := range arrivals {
+				if time.Since(a.at) > stale {
+					outcomes[i].unsent++
+					continue
+				}
 				outcomes[i].add(c.call(a, s.requests))
 			}
 			c.close()
@@ -182,8 +188,8 @@ func (s *overloaded) run(rate float64, d time.Duration) point {
 	close(arrivals)
 	senders.Wait()
 	p := summarize(outcomes)
-	p.offered, p.seconds = rate, d.Seconds()
-	p.cpu = (cpuOf(s.pid) - before) / time.Duration(max(total, 1))
+	p.offered, p.seconds = float64(total-p.unsent)/d.Seconds(), d.Seconds()
+	p.cpu = (cpuOf(s.pid) - before) / time.Duration(max(total-p.unsent, 1))
 	return p
 }
 
@@ -258,11 +264,10 @@ func (c *sender) close() {
 	}
 }
 
-// outcomes are times: of what was answered since the call was due, of what was refused since
-// it was sent.
+// outcomes are times since a call was sent, of what was answered and of what was refused.
 type outcomes struct {
 	answered, shed []time.Duration
-	lost           int
+	lost, unsent   int
 }
 
 type outcome struct {
@@ -276,10 +281,7 @@ func (c *sender) call(a arrival, requests [][]byte) outcome {
 	if err != nil && err != io.EOF || status == http.StatusOK && !todo {
 		status = 0
 	}
-	if status == http.StatusServiceUnavailable {
-		return outcome{status, time.Since(sent)} // whether the server is quick, not the generator
-	}
-	return outcome{status, time.Since(a.at)}
+	return outcome{status, time.Since(sent)}
 }
 
 func (o *outcomes) add(got outcome) {
@@ -298,6 +300,7 @@ func summarize(list []outcomes) (p point) {
 	for _, o := range list {
 		answered, shed = append(answered, o.answered...), append(shed, o.shed...)
 		p.lost += o.lost
+		p.unsent += o.unsent
 	}
 	slices.Sort(answered)
 	slices.Sort(shed)
