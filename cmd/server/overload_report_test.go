@@ -13,13 +13,13 @@ type overloadReport struct {
 	capacity float64
 	points   []point
 	pinned   bool
+	name     string // of what was called for: there is a table and a plot for each
 }
 
 // marks stand in docs/overload.md around what is written here.
-const (
-	markBegin = "<!-- measured: begin -->\n"
-	markEnd   = "<!-- measured: end -->"
-)
+func (r overloadReport) marks() (begin, end string) {
+	return "<!-- measured " + r.name + ": begin -->\n", "<!-- measured " + r.name + ": end -->"
+}
 
 func (r overloadReport) write(folder string) error {
 	page := filepath.Join(folder, "overload.md")
@@ -27,15 +27,16 @@ func (r overloadReport) write(folder string) error {
 	if err != nil {
 		return err
 	}
-	before, rest, found := strings.Cut(string(text), markBegin)
-	_, after, closed := strings.Cut(rest, markEnd)
+	begin, end := r.marks()
+	before, rest, found := strings.Cut(string(text), begin)
+	_, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
 		return fmt.Errorf("%s has no place for the table", page)
 	}
-	if err := os.WriteFile(page, []byte(before+markBegin+r.table()+markEnd+after), 0o600); err != nil {
+	if err := os.WriteFile(page, []byte(before+begin+r.table()+end+after), 0o600); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "overload.svg"), []byte(r.plot()), 0o600)
+	return os.WriteFile(filepath.Join(folder, "overload-"+r.name+".svg"), []byte(r.plot()), 0o600)
 }
 
 func (r overloadReport) table() string {

@@ -21,11 +21,13 @@ import (
 	"time"
 
 	"todomanager/internal/auth/authtest"
+	"todomanager/internal/todos"
 )
 
 var (
 	overload       = flag.Duration("overload", 0, "how long TestOverload loads the server at each rate; writes docs/overload.md")
 	overloadServer = flag.String("overload-taskset", "", "processors for the server, as taskset takes them")
+	overloadPages  = flag.Bool("overload-pages", false, "load it with full pages of todos in place of new todos")
 	overloadFolder = flag.String("overload-folder", "", "where TestOverload puts its database; default: a temporary folder")
 )
 
@@ -44,6 +46,9 @@ func TestOverload(t *testing.T) {
 	}
 	s := startOverloaded(t)
 	s.run(500, 2*time.Second) // tokens become known, files grow
+	if *overloadPages {
+		s.askForPages()
+	}
 	capacity := s.capacity()
 	var points []point
 	for _, factor := range []float64{0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5} {
@@ -52,7 +57,10 @@ func TestOverload(t *testing.T) {
 		points = append(points, p)
 		t.Logf("%+v", p)
 	}
-	report := overloadReport{capacity: capacity, points: points, pinned: *overloadServer != ""}
+	report := overloadReport{capacity: capacity, points: points, pinned: *overloadServer != "", name: "todos"}
+	if *overloadPages {
+		report.name = "pages"
+	}
 	if err := report.write("../../docs"); err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +71,7 @@ type overloaded struct {
 	*testing.T
 	address  string
 	pid      int
+	heads    []string // of a request by each of the people
 	requests [][]byte
 }
 
@@ -109,11 +118,37 @@ func startOverloaded(t *testing.T) *overloaded {
 	public := &url.URL{Scheme: "http", Host: "localhost:" + port}
 	for i := range overloadPeople {
 		token := issuer.Token(authtest.Claims{Subject: fmt.Sprint("person", i), Scope: "create:todos", ClientID: "client", Audience: public.String()})
-		body := toolCall("create-todo", `{"content":"buy milk"}`)
-		s.requests = append(s.requests, fmt.Appendf(nil, "POST / HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"+
-			"Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\nContent-Length: %d\r\n\r\n%s", public.Host, token, len(body), body))
+		s.heads = append(s.heads, fmt.Sprintf("POST / HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\n"+
+			"Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\n", public.Host, token))
 	}
+	s.requests = s.callsOf("create-todo", `{"content":"buy milk"}`, overloadPeople)
 	return s
+}
+
+// callsOf prepares a call by each of some people.
+func (s *overloaded) callsOf(tool, arguments string, people int) (requests [][]byte) {
+	body := toolCall(tool, arguments)
+	for _, head := range s.heads[:people] {
+		requests = append(requests, fmt.Appendf(nil, "%sContent-Length: %d\r\n\r\n%s", head, len(body), body))
+	}
+	return requests
+}
+
+// askForPages gives some people as many todos as a page has, and has them ask for these: calls
+// that cost the server much more than their refusal, and more than the generator.
+func (s *overloaded) askForPages() {
+	s.Helper()
+	const people = 10
+	c := sender{address: s.address}
+	defer c.close()
+	for _, create := range s.callsOf("create-todo", `{"content":"buy milk, bread and some other things"}`, people) {
+		for range todos.MaxPage {
+			if status, _, err := c.send(create); err != nil || status != http.StatusOK {
+				s.Fatal(status, err)
+			}
+		}
+	}
+	s.requests = s.callsOf("get-todos", `{"limit":500}`, people)
 }
 
 // point is what became of the calls at one rate.
@@ -242,11 +277,11 @@ func (c *sender) answer() (status int, todo bool, err error) {
 				return 0, false, err
 			}
 		case len(line) == 2:
-			body, err := c.reader.Peek(length)
+			body, err := c.reader.Peek(min(length, 1024)) // the first todo
 			if err != nil {
 				return 0, false, err
 			}
-			todo = bytes.Contains(body, []byte(`"ownerId":"person`))
+			todo = bytes.Contains(body, []byte("ownerId"))
 			_, err = c.reader.Discard(length)
 			return status, todo, err
 		case bytes.HasPrefix(line, []byte("Content-Length: ")):

@@ -46,9 +46,10 @@ type signingKey struct {
 func New(t testing.TB, algs ...string) *Issuer {
 	t.Helper()
 	i := NewAt("", algs...)
-	server := httptest.NewServer(i)
+	server := httptest.NewUnstartedServer(i)
+	i.URL = "http://" + server.Listener.Addr().String() // before anybody asks, be it a stranger
+	server.Start()
 	t.Cleanup(server.Close)
-	i.URL = server.URL
 	return i
 }
 
