@@ -13,7 +13,7 @@ const (
 	// oldAge is how long the oldest request may have been carried out when further ones
 	// than that are taken. Where the queue in front of the disk is that long already, a
 	// longer one makes all calls late and none more.
-	oldAge = 50 * time.Millisecond
+	oldAge = 200 * time.Millisecond
 )
 
 // running are the requests that are carried out, at most max. Nothing waits here: who has

@@ -106,7 +106,7 @@ func TestSlowCallsLetNoMoreIn(t *testing.T) {
 		t.Error("a place for more than 64 while one of them is old")
 	}
 	old()
-	now = now.Add(50 * time.Millisecond) // the others are as old as they may be
+	now = now.Add(200 * time.Millisecond) // the others are as old as they may be
 	for n := 63; n < 1000; n++ {
 		if _, ok := enter(); !ok {
 			t.Fatalf("with %d of which none is old there is no place", n)
