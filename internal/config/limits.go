@@ -12,7 +12,7 @@ const (
 
 func (s *Server) validateLimits() error {
 	if s.MaxCalls < 1 {
-		return s.invalid("max-calls", s.MaxCalls, "must be at least 1; the default is 512")
+		return s.invalid("max-calls", s.MaxCalls, "must be at least 1; the default is 256")
 	}
 	if s.MaxConnections < 1 {
 		return s.invalid("max-connections", s.MaxConnections, "must be at least 1; the default is 4096")

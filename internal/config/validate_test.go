@@ -16,7 +16,7 @@ func valid() config.Server {
 	return config.Server{
 		Listen: "127.0.0.1:3001", PublicURL: "https://todo.example.com/mcp", Issuer: trust(issuer),
 		DB: "todos.db", Rate: 10, Burst: 50, AddressRate: 50, AddressBurst: 1000, OpsListen: "127.0.0.1:3003", LogLevel: "info",
-		MaxCalls: 512, MaxConnections: 4096, MaxTodos: 10_000, MaxContent: 4000, MaxBody: 1 << 20,
+		MaxCalls: 256, MaxConnections: 4096, MaxTodos: 10_000, MaxContent: 4000, MaxBody: 1 << 20,
 	}
 }
 

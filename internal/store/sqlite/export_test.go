@@ -31,3 +31,15 @@ const (
 
 // ForgetDamage lets a store that met a damaged page be ready again. It reports whether it had.
 func (s *Store) ForgetDamage() bool { return s.writer.damage.Swap(false) }
+
+// TakeReaders takes all readers, until release is called.
+func (s *Store) TakeReaders() (release func()) {
+	for range cap(s.reading) {
+		s.reading <- struct{}{}
+	}
+	return func() {
+		for range cap(s.reading) {
+			s.doneReading()
+		}
+	}
+}

@@ -1,10 +1,13 @@
 package sqlite_test
 
 import (
+	"context"
+	"errors"
 	"testing"
 
 	"todomanager/internal/audit"
 	"todomanager/internal/store/sqlite"
+	"todomanager/internal/todos"
 )
 
 // TestListingEnds: a listing ends where the log ended when it began, however busy the
@@ -40,5 +43,21 @@ func TestListingEnds(t *testing.T) {
 	elsewhere := 0
 	if _, err := log.Each(t.Context(), audit.Filter{Issuer: "https://other.example"}, func(audit.Row) error { elsewhere++; return nil }); err != nil || elsewhere != 0 {
 		t.Errorf("%d rows of an issuer that has none (%v)", elsewhere, err)
+	}
+}
+
+// TestReadersAreLimited: who waits for a reader can leave, and the next one gets it.
+func TestReadersAreLimited(t *testing.T) {
+	s, _, _ := openFaulty(t)
+	release := s.TakeReaders()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	mine := todos.Query{Owner: todos.Owner{Issuer: "https://issuer.example", Subject: "alice"}, Limit: 1}
+	if _, err := s.List(ctx, mine); !errors.Is(err, context.Canceled) {
+		t.Errorf("while all readers are taken: %v, want %v", err, context.Canceled)
+	}
+	release()
+	if _, err := s.List(t.Context(), mine); err != nil {
+		t.Error(err)
 	}
 }

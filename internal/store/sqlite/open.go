@@ -42,6 +42,7 @@ type Store struct {
 	writer  *writer
 	readers *sql.DB
 	queries *sqlitedb.Queries // prepared on readers
+	reading chan struct{}     // holds one for each reader in use
 }
 
 // Open opens the database for serving: it takes the lock file, creates the database if
@@ -73,7 +74,8 @@ func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	if err := migrate(ctx, o, true); err != nil {
 		return nil, err
 	}
-	if s.readers, err = o.pool(forReading, min(8, 2*runtime.NumCPU())); err != nil {
+	s.reading = make(chan struct{}, min(8, 2*runtime.NumCPU()))
+	if s.readers, err = o.pool(forReading, cap(s.reading)); err != nil {
 		return nil, err
 	}
 	if s.queries, err = sqlitedb.Prepare(ctx, s.readers); err != nil {
