@@ -17,6 +17,7 @@ func fill(ctx context.Context, path, issuer string, own, total int) error {
 		return err
 	}
 	defer store.Close()
+	ids := todos.NewIDs()
 	for first := 0; first < total; first += 2000 {
 		err := store.Write(ctx, func(tx todos.Tx) error {
 			for n := first; n < min(first+2000, total); n++ {
@@ -24,7 +25,7 @@ func fill(ctx context.Context, path, issuer string, own, total int) error {
 				if n < own*people {
 					owner.Subject = subject(n % people)
 				}
-				todo := todos.Todo{ID: todos.NewID(), Content: fmt.Sprintf("buy milk, bread and some other things, number %d", n), CreatedAt: tx.Now()}
+				todo := todos.Todo{ID: ids.Next(), Content: fmt.Sprintf("buy milk, bread and some other things, number %d", n), CreatedAt: tx.Now()}
 				if err := tx.Insert(owner, todo); err != nil {
 					return err
 				}

@@ -253,7 +253,7 @@ func TestPanics(t *testing.T) {
 				if idsPanic {
 					panic("boom")
 				}
-				return todos.NewID()
+				return todos.NewIDs().Next()
 			})
 			hers := e.create(alice, "x")
 			if idsPanic = c.arm == nil; !idsPanic {

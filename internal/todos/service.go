@@ -33,7 +33,7 @@ func Names() []string {
 type Options struct {
 	Store  Store
 	Logger *slog.Logger
-	NewID  func() string // nil: the package's NewID
+	NewID  func() string // nil: those of NewIDs
 
 	MaxTodos   int64 // how many one person may have; 0: no limit
 	MaxContent int   // characters of a todo's content; 0: DefaultMaxContent
@@ -72,7 +72,7 @@ func NewService(o Options) (*Service, error) {
 		lost: &lost{tell: rate.Sometimes{First: 3, Interval: time.Second}},
 	}
 	if s.newID == nil {
-		s.newID = NewID
+		s.newID = NewIDs().Next
 	}
 	if s.recorded = o.Recorded; s.recorded == nil {
 		s.recorded = func(context.Context, audit.Event) {}

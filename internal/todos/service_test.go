@@ -131,14 +131,33 @@ func TestRefuse(t *testing.T) {
 
 var idForm = regexp.MustCompile(`^[a-z2-7]{13}$`)
 
+// TestIDsAreNeighbours: ids that follow each other begin alike, for what it saves, but
+// not for ever.
+func TestIDsAreNeighbours(t *testing.T) {
+	ids := todos.NewIDs()
+	beginnings := make(map[string]int)
+	for range 64 * 10 {
+		beginnings[ids.Next()[:4]]++
+	}
+	if len(beginnings) < 8 { // two of ten are the same once in 20,000 times
+		t.Errorf("%d beginnings in ten runs: %v", len(beginnings), beginnings)
+	}
+	for beginning, times := range beginnings {
+		if times%64 != 0 {
+			t.Errorf("%d ids begin with %s", times, beginning)
+		}
+	}
+}
+
 // TestIDs: ids have the form that clients and the audit log rely on, use all 64 bits,
 // and do not repeat.
 func TestIDs(t *testing.T) {
-	const count = 20_000
+	const count = 64_000
+	ids := todos.NewIDs()
 	seen := make(map[string]bool, count)
 	var used [13]map[byte]bool
 	for range count {
-		id := todos.NewID()
+		id := ids.Next()
 		if !idForm.MatchString(id) || !todos.IsID(id) {
 			t.Fatalf("%q is no id", id)
 		}

@@ -124,7 +124,7 @@ func benchmarkPrune(b *testing.B, s *sqlite.Store, log *sqlite.AuditLog, path st
 			defer pace.Stop()
 			for ctx.Err() == nil {
 				began := time.Now()
-				if err := s.Write(ctx, create(todos.NewID(), "buy milk")); err != nil {
+				if err := s.Write(ctx, create(todos.NewIDs().Next(), "buy milk")); err != nil {
 					b.Error(err)
 				}
 				took = append(took, time.Since(began))

@@ -19,11 +19,12 @@ func BenchmarkWrite(b *testing.B) {
 				b.Fatal(err)
 			}
 			defer s.Close()
+			ids := todos.NewIDs()
 			b.SetParallelism(callers) // times GOMAXPROCS
 			b.ReportAllocs()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					if err := s.Write(b.Context(), create(todos.NewID(), "buy milk")); err != nil {
+					if err := s.Write(b.Context(), create(ids.Next(), "buy milk")); err != nil {
 						b.Error(err)
 					}
 				}
@@ -43,7 +44,7 @@ func BenchmarkList(b *testing.B) {
 	for i := range todos.MaxPage {
 		content := fmt.Sprintf("buy milk, bread and some other things, number %d", i)
 		if err := s.Write(b.Context(), func(tx todos.Tx) error {
-			return tx.Insert(who, todos.Todo{ID: todos.NewID(), Content: content, CreatedAt: tx.Now()})
+			return tx.Insert(who, todos.Todo{ID: todos.NewIDs().Next(), Content: content, CreatedAt: tx.Now()})
 		}); err != nil {
 			b.Fatal(err)
 		}

@@ -24,7 +24,7 @@ func TestPageTexts(t *testing.T) {
 	for part := range slices.Chunk(contents, 100) {
 		if err := s.Write(t.Context(), func(tx todos.Tx) error {
 			for _, content := range part {
-				if err := tx.Insert(who, todos.Todo{ID: todos.NewID(), Content: content, CreatedAt: tx.Now()}); err != nil {
+				if err := tx.Insert(who, todos.Todo{ID: todos.NewIDs().Next(), Content: content, CreatedAt: tx.Now()}); err != nil {
 					return err
 				}
 			}

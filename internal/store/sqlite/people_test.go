@@ -92,7 +92,7 @@ func writeMany(t *testing.T, s *sqlite.Store, who todos.Owner, n int) {
 func writeSome(t *testing.T, s *sqlite.Store, who todos.Owner, n int) {
 	err := s.Write(t.Context(), func(tx todos.Tx) error {
 		for i := range n {
-			todo := todos.Todo{ID: todos.NewID(), Content: fmt.Sprintf("todo %d", i), OwnerID: who.Subject, CreatedAt: tx.Now()}
+			todo := todos.Todo{ID: todos.NewIDs().Next(), Content: fmt.Sprintf("todo %d", i), OwnerID: who.Subject, CreatedAt: tx.Now()}
 			if err := tx.Insert(who, todo); err != nil {
 				return err
 			}

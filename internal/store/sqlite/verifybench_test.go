@@ -21,11 +21,12 @@ func BenchmarkVerify(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer s.Close()
+	ids := todos.NewIDs()
 	var all sync.WaitGroup
 	for range writers {
 		all.Go(func() {
 			for range rows / writers {
-				if err := s.Write(b.Context(), create(todos.NewID(), "buy milk")); err != nil {
+				if err := s.Write(b.Context(), create(ids.Next(), "buy milk")); err != nil {
 					b.Error(err)
 				}
 			}
