@@ -32,6 +32,9 @@ const (
 // ForgetDamage lets a store that met a damaged page be ready again. It reports whether it had.
 func (s *Store) ForgetDamage() bool { return s.writer.damage.Swap(false) }
 
+// GatherWait is how long a group waits for callers that may come.
+const GatherWait = gatherWait
+
 // TakeReaders takes all readers, until release is called.
 func (s *Store) TakeReaders() (release func()) {
 	for range cap(s.reading) {

@@ -26,8 +26,12 @@ const (
 	groupLimit = 128
 	// gatherYields is how often the writer lets others run before it takes what is queued.
 	// Without it groups stay at one call, because the goroutine that was just woken runs
-	// before those about to enqueue. Alone it costs some nanoseconds; it never sleeps.
+	// before those about to enqueue. Alone it costs some nanoseconds.
 	gatherYields = 4
+	// gatherWait is how long the writer waits for those whom it has just answered. Callers
+	// who come again at once would else make two groups of half the size, that wait for each
+	// other's commit. Who is alone waits for nobody.
+	gatherWait = 200 * time.Microsecond
 	// writeDeadline is how long a caller waits. A stuck disk must not hang requests.
 	writeDeadline = 5 * time.Second
 )
@@ -43,6 +47,7 @@ type writer struct {
 
 	damage   atomic.Bool // see writer.damaged
 	disk     disk
+	expected int            // calls of the next group: those answered last and those who came meanwhile
 	unsigned int64          // audit rows since signing was last asked for
 	due      chan struct{}  // see Store.SignDue
 	clock    rate.Sometimes // for the warning about it
@@ -135,21 +140,29 @@ func (w *writer) run() {
 	}
 }
 
-// gather adds what is queued by now to a group.
+// gather adds what is queued by now to a group, and what comes soon if fewer came than are
+// expected.
 func (w *writer) gather(group []*job) []*job {
 	for range gatherYields {
 		runtime.Gosched()
-		for len(group) < groupLimit {
-			select {
-			case j, ok := <-w.queue:
-				if !ok {
-					return group
-				}
-				group = append(group, j)
-				continue
-			default:
+		for len(group) < groupLimit && len(w.queue) > 0 {
+			group = append(group, <-w.queue)
+		}
+	}
+	if len(group) >= w.expected {
+		return group
+	}
+	wait := time.NewTimer(gatherWait)
+	defer wait.Stop()
+	for len(group) < w.expected {
+		select {
+		case j, ok := <-w.queue:
+			if !ok {
+				return group
 			}
-			break
+			group = append(group, j)
+		case <-wait.C:
+			return group
 		}
 	}
 	return group
@@ -185,6 +198,7 @@ func (w *writer) commit(group []*job) (again []*job) {
 		}
 		return nil
 	}
+	w.expected = min(groupLimit, len(group)+len(w.queue)) // before the first of them can come again
 	for i, j := range group {
 		j.done <- results[i]
 	}
