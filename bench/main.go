@@ -20,7 +20,9 @@ type plan struct {
 	rounds  int
 	length  time.Duration // of a round of one server
 	callers []int
-	total   int // todos in the database
+	totals  []int // todos in the database
+	others  []int // other people's todos
+	logRows int
 }
 
 func main() {
@@ -28,43 +30,31 @@ func main() {
 	length := flag.Duration("length", time.Second, "of a turn")
 	callers := flag.String("callers", "1,16,64", "connections at a time")
 	totals := flag.String("todos", "100000,1000000", "todos in the database, of everybody")
+	others := flag.String("others", "10,10000000", "other people's todos, to compare what calls cost among few and many; empty: do not")
+	logRows := flag.Int("log-rows", 5_000_000, "audit rows of the database that a server is started on; 0: do not")
 	write := flag.String("write", "", "folder to write performance.md and performance.svg to; empty: only print")
 	flag.Parse()
-	if err := bench(*rounds, *length, *callers, *totals, *write); err != nil {
+	p := plan{rounds: *rounds, length: *length, logRows: *logRows}
+	if err := p.parse(*callers, *totals, *others); err != nil {
+		log.Fatal(err)
+	}
+	if err := p.run(context.Background(), *write); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func bench(rounds int, length time.Duration, callers, totals, write string) error {
-	p := plan{rounds: rounds, length: length}
-	var err error
-	if p.callers, err = numbers(callers); err != nil {
-		return err
+func (p *plan) parse(callers, totals, others string) (err error) {
+	if p.callers, err = numbers(callers); err == nil {
+		p.totals, err = numbers(totals)
 	}
-	sizes, err := numbers(totals)
-	if err != nil {
-		return err
+	if err == nil {
+		p.others, err = numbers(others)
 	}
-	var r report
-	for _, p.total = range sizes {
-		t, err := measure(context.Background(), p)
-		if err != nil {
-			return err
-		}
-		r.tables = append(r.tables, t)
-	}
-	if r.floors, err = floors(context.Background()); err != nil {
-		return err
-	}
-	fmt.Print(r.markdown())
-	if write == "" {
-		return nil
-	}
-	return r.write(write)
+	return err
 }
 
 func numbers(list string) (numbers []int, err error) {
-	for text := range strings.SplitSeq(list, ",") {
+	for text := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' }) {
 		n, err := strconv.Atoi(text)
 		if err != nil {
 			return nil, err
@@ -74,37 +64,58 @@ func numbers(list string) (numbers []int, err error) {
 	return numbers, nil
 }
 
-// measure runs every op on every server, in turns.
-func measure(ctx context.Context, p plan) (t table, err error) {
-	folder, err := os.MkdirTemp("", "bench-")
+// run measures all that the plan says, prints it, and writes it to a folder unless that is "".
+func (p plan) run(ctx context.Context, write string) error {
+	var r report
+	for _, total := range p.totals {
+		t, err := p.measure(ctx, total)
+		if err != nil {
+			return err
+		}
+		r.tables = append(r.tables, t)
+	}
+	var err error
+	if len(p.others) > 0 {
+		if r.growth, err = p.grow(ctx); err != nil {
+			return err
+		}
+	}
+	if p.logRows > 0 {
+		if r.starts, err = p.start(ctx); err != nil {
+			return err
+		}
+	}
+	if r.floors, err = floors(ctx); err != nil {
+		return err
+	}
+	fmt.Print(r.markdown())
+	if write == "" {
+		return nil
+	}
+	return r.write(write)
+}
+
+// measure runs every op on every server, in turns, on a database of so many todos.
+func (p plan) measure(ctx context.Context, total int) (t table, err error) {
+	folder, issuer, err := prepare(ctx)
 	if err != nil {
 		return t, err
 	}
 	defer os.RemoveAll(folder)
-	issuer, err := startIssuer()
-	if err != nil {
-		return t, err
-	}
 	db := filepath.Join(folder, "filled.db")
-	if err := fill(ctx, db, issuer.URL, min(ownTodos, p.total/people), p.total); err != nil {
+	if err := fill(ctx, db, issuer.URL, min(ownTodos, total/people), total); err != nil {
 		return t, err
 	}
 	servers, err := startAll(ctx, folder, issuer, db)
-	defer func() {
-		for _, s := range servers {
-			if s.process.Process != nil {
-				s.stop()
-			}
-		}
-	}()
+	defer func() { stopAll(servers) }()
 	if err != nil {
 		return t, err
 	}
-	t.todos = p.total
+	t.todos = total
 	all := ops()
 	for _, name := range opNames {
 		for _, n := range p.callers {
-			row, err := turns(p, servers, issuer, name, all[name], n)
+			row, err := p.turns(servers, issuer, name, all[name], n)
 			if err != nil {
 				return t, err
 			}
@@ -120,7 +131,7 @@ func measure(ctx context.Context, p plan) (t table, err error) {
 
 // turns gives each server its rounds of one op, one after the other. The echo servers have
 // only the one that stands for create.
-func turns(p plan, servers []*server, issuer *issuer, name string, do op, n int) (row row, err error) {
+func (p plan) turns(servers []*server, issuer *issuer, name string, do op, n int) (row row, err error) {
 	row.op, row.callers = name, n
 	rounds := make(map[*server][]measured)
 	ready := make(map[*server][]*caller)

@@ -47,6 +47,8 @@ type table struct {
 // report is the whole of a run.
 type report struct {
 	tables []table
+	growth []row // a cell for each size
+	starts string
 	floors []string
 }
 
@@ -116,6 +118,17 @@ func (r report) markdown() string {
 			}
 		}
 		fmt.Fprintf(&b, "\nMemory at the end (RSS, MiB): %s.\n", strings.Join(t.memory, ", "))
+	}
+	if len(r.growth) > 0 {
+		b.WriteString("\n### Among few and many todos of others\n\n| what, 16 callers | others' todos | requests/s | CPU µs | against the fewest | p50 ms | p99 ms |\n|---|---|---|---|---|---|---|\n")
+		for _, row := range r.growth {
+			for _, c := range row.cells {
+				fmt.Fprintf(&b, "| %s | %s | %.0f | %.0f | %.2f× | %.2f | %.2f |\n", row.op, c.server, c.rate, c.cpu, c.cpu/row.cells[0].cpu, c.p50, c.p99)
+			}
+		}
+	}
+	if r.starts != "" {
+		fmt.Fprintf(&b, "\n### Start\n\n%s\n", r.starts)
 	}
 	if len(r.floors) > 0 {
 		fmt.Fprintf(&b, "\n### What it rests on\n\n%s\n", strings.Join(r.floors, "\n"))

@@ -40,11 +40,8 @@ func build(ctx context.Context, folder, pkg, to string) error {
 	return nil
 }
 
-// startAll builds and starts every server: ours twice, each on a copy of the database.
+// startAll starts every server, of which it builds the peers: ours twice, each on a copy of the database.
 func startAll(ctx context.Context, folder string, issuer *issuer, db string) (list []*server, err error) {
-	if err := build(ctx, "..", "./cmd/server", filepath.Join(folder, "server")); err != nil {
-		return nil, err
-	}
 	for _, peer := range []struct{ name, pkg string }{{"go-sdk echo", "echosdk"}, {"mcp-go echo", "echomcpgo"}, {"net/http floor", "floor"}} {
 		if err := build(ctx, ".", "./"+peer.pkg, filepath.Join(folder, peer.pkg)); err != nil {
 			return list, err
@@ -62,21 +59,39 @@ func startAll(ctx context.Context, folder string, issuer *issuer, db string) (li
 		if err := copyFile(db, copied); err != nil {
 			return list, err
 		}
-		s.process = pinned(0, filepath.Join(folder, "server"), "serve", "--listen", s.address, "--public-url", issuer.resource, "--issuer", issuer.URL,
-			"--db", copied, "--ops-listen", freeAddress(), "--rate", "1e9", "--burst", "1000000000", "--max-todos", "0", "--log-level", "warn",
-			fmt.Sprintf("--direct-calls=%v", direct), "--allowed-hosts", "127.0.0.1")
+		s.process = serve(folder, s.address, issuer, copied, fmt.Sprintf("--direct-calls=%v", direct))
 		list = append(list, s)
 	}
+	return list, startEach(list)
+}
+
+// serve is our server as prepare has made it, without the limits that a measurement would meet.
+func serve(folder, address string, issuer *issuer, db string, more ...string) *exec.Cmd {
+	return pinned(0, filepath.Join(folder, "server"), append([]string{"serve", "--listen", address, "--public-url", issuer.resource, "--issuer", issuer.URL,
+		"--db", db, "--ops-listen", freeAddress(), "--rate", "1e9", "--burst", "1000000000", "--max-todos", "0", "--log-level", "warn",
+		"--allowed-hosts", "127.0.0.1"}, more...)...)
+}
+
+// startEach starts servers and waits until all answer.
+func startEach(list []*server) error {
 	for _, s := range list {
 		s.process.Stderr = os.Stderr
 		if err := s.process.Start(); err != nil {
-			return list, err
+			return err
 		}
 		if err := s.await(); err != nil {
-			return list, err
+			return err
 		}
 	}
-	return list, nil
+	return nil
+}
+
+func stopAll(list []*server) {
+	for _, s := range list {
+		if s.process.Process != nil {
+			s.stop()
+		}
+	}
 }
 
 // await returns once the server answers.
