@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"sync/atomic"
 
+	"github.com/KimMachineGun/automemlimit/memlimit"
 	"golang.org/x/sync/errgroup"
 
 	"todomanager/internal/audit"
@@ -26,7 +27,6 @@ type serveCommand struct {
 
 // Run serves until ctx ends.
 func (c *serveCommand) Run(ctx context.Context, std stdio, args arguments) error {
-	tuneCollector()
 	by, stop := operate(args)
 	defer stop()
 	logger, level, outlet, err := std.lastingLogger(c.LogLevel)
@@ -34,6 +34,7 @@ func (c *serveCommand) Run(ctx context.Context, std stdio, args arguments) error
 		return err
 	}
 	by.level = level
+	tuneCollector(memlimit.FromCgroup, logger)
 	s, err := newService(ctx, &c.Server, logger)
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ func TestSettings(t *testing.T) {
 		pool func() (*sql.DB, error)
 		want settings
 	}{
-		{"writer", o.WriterPool, settings{"query_only": "0", "synchronous": "2", "cache_size": "-16000", "journal_size_limit": "67108864"}},
+		{"writer", o.WriterPool, settings{"query_only": "0", "synchronous": "2", "cache_size": "-6000", "journal_size_limit": "67108864"}},
 		{"reader", o.ReaderPool, settings{"query_only": "1", "cache_size": "-2000"}},
 		{"looker", o.LookerPool, settings{}},
 	} {
