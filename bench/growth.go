@@ -97,9 +97,12 @@ func prepare(ctx context.Context) (folder string, _ *issuer, err error) {
 	if folder, err = os.MkdirTemp("", "bench-"); err != nil {
 		return "", nil, err
 	}
-	if err := build(ctx, "..", "./cmd/server", filepath.Join(folder, "server")); err != nil {
-		return "", nil, err
+	var i *issuer
+	if err = build(ctx, "..", "./cmd/server", filepath.Join(folder, "server")); err == nil {
+		i, err = startIssuer()
 	}
-	issuer, err := startIssuer()
-	return folder, issuer, err
+	if err != nil {
+		os.RemoveAll(folder)
+	}
+	return folder, i, err
 }

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -50,6 +52,10 @@ func (p *plan) parse(callers, totals, others string) (err error) {
 	if err == nil {
 		p.others, err = numbers(others)
 	}
+	if err == nil && len(p.totals) == 0 {
+		err = errors.New("-todos: at least one number of todos")
+	}
+	slices.Sort(p.others) // the fewest first
 	return err
 }
 

@@ -64,7 +64,7 @@ func TestCancelledCalls(t *testing.T) {
 	ids := make(map[string]int)
 	counts := 0 // rows of calls that a slow machine refused for being too many
 	for _, r := range rows {
-		if r.Event == audit.RequestRefused {
+		if r.Event == audit.RequestRefused && r.Reason == audit.ReasonOverloaded {
 			counts++
 			continue
 		}

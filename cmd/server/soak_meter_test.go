@@ -18,7 +18,7 @@ var figures = []figure{
 	{name: "Go heap", metric: "go_memstats_heap_inuse_bytes", unit: 1 << 20, factor: 1.25, more: 8, slow: true},
 	{name: "resident", metric: "process_resident_memory_bytes", unit: 1 << 20, factor: 1.15, more: 16, slow: true},
 	{name: "WAL", metric: "todomanager_wal_bytes", unit: 1 << 20, limit: 64},
-	{name: "writer queue", metric: "todomanager_writer_queue", limit: 512},
+	{name: "writer queue", metric: "todomanager_writer_queue", limit: 256},
 }
 
 type figure struct {

@@ -5,6 +5,7 @@ import (
 	"encoding/base32"
 	"strings"
 	"sync"
+	"time"
 )
 
 const (
@@ -13,9 +14,9 @@ const (
 	idAlphabet = "abcdefghijklmnopqrstuvwxyz234567"
 	// idLength is what 64 random bits take.
 	idLength = 13
-	// idRun is how many ids in a row begin with the same idStart random bytes.
-	idRun   = 64
+	// idStart is how many random bytes begin all ids of an idSlot.
 	idStart = 3
+	idSlot  = 20 * time.Millisecond
 )
 
 // IDs makes ids for new todos, all of it random. It is safe for concurrent use.
@@ -23,13 +24,14 @@ const (
 // The todos that share a commit have ids with the same beginning, so that in the index that
 // finds a todo by its id they are neighbours: some pages change for the commit and not one
 // for each todo, from all over a file that may be large. What comes after the beginning is
-// enough that no two ids are the same and no guess hits.
+// enough that no two ids are the same and no guess hits. When the beginning changes is a
+// matter of the clock alone: ids must not tell how much others create.
 type IDs struct {
 	encoding *base32.Encoding
 
 	mu    sync.Mutex
+	slot  int64
 	start [idStart]byte
-	left  int // of the run
 }
 
 // NewIDs returns a source of ids.
@@ -48,13 +50,13 @@ func (s *IDs) Next() string {
 
 // begin puts the beginning of the next id in its place.
 func (s *IDs) begin(id []byte) {
+	slot := time.Now().UnixNano() / int64(idSlot)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.left == 0 {
+	if slot != s.slot {
 		rand.Read(s.start[:])
-		s.left = idRun
+		s.slot = slot
 	}
-	s.left--
 	copy(id, s.start[:])
 }
 

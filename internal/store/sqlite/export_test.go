@@ -35,6 +35,9 @@ func (s *Store) ForgetDamage() bool { return s.writer.damage.Swap(false) }
 // GatherWait is how long a group waits for callers that may come.
 const GatherWait = gatherWait
 
+// Readers is how many can read at a time.
+func (s *Store) Readers() int { return cap(s.reading) }
+
 // TakeReaders takes all readers, until release is called.
 func (s *Store) TakeReaders() (release func()) {
 	for range cap(s.reading) {

@@ -48,17 +48,35 @@ func TestCallersMeet(t *testing.T) {
 		waited("alone", 0)
 
 		made := len(groups)
-		var both sync.WaitGroup
-		both.Go(callAgain)
-		both.Go(callAgain)
-		both.Wait()
+		both := func() { // a first call lasts until the other one waits, so that they meet
+			held := make(chan struct{})
+			var callers sync.WaitGroup
+			callers.Go(func() {
+				if err := s.Write(t.Context(), func(todos.Tx) error { <-held; return nil }); err != nil {
+					t.Error(err)
+				}
+				callAgain()
+			})
+			synctest.Wait()
+			callers.Go(callAgain)
+			synctest.Wait()
+			close(held)
+			callers.Wait()
+		}
+		both()
 		callAgain()
 		waited("two, then one", sqlite.GatherWait)
-		if got := len(groups) - made; got > 2*calls+2 { // two may miss each other at first
+		if got := len(groups) - made; got != 1+2*calls {
 			t.Errorf("two callers with %d calls each, then one, made %d groups", calls, got)
 		}
 
 		callAgain()
 		waited("alone again", 0)
+
+		both()
+		time.Sleep(time.Second)
+		began = time.Now()
+		callAgain()
+		waited("alone, long after two", 0)
 	})
 }

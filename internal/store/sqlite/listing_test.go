@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 
 	"todomanager/internal/audit"
 	"todomanager/internal/store/sqlite"
@@ -46,18 +47,41 @@ func TestListingEnds(t *testing.T) {
 	}
 }
 
-// TestReadersAreLimited: who waits for a reader can leave, and the next one gets it.
+// TestReadersAreLimited: a listing waits for its turn, and gives it back. Who waits can leave.
 func TestReadersAreLimited(t *testing.T) {
-	s, _, _ := openFaulty(t)
-	release := s.TakeReaders()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	mine := todos.Query{Owner: todos.Owner{Issuer: "https://issuer.example", Subject: "alice"}, Limit: 1}
-	if _, err := s.List(ctx, mine); !errors.Is(err, context.Canceled) {
-		t.Errorf("while all readers are taken: %v, want %v", err, context.Canceled)
-	}
-	release()
-	if _, err := s.List(t.Context(), mine); err != nil {
-		t.Error(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		s, _, _ := openFaulty(t)
+		list := func(ctx context.Context) error {
+			_, err := s.List(ctx, todos.Query{Owner: alice, Limit: 1})
+			return err
+		}
+		readLog := func(ctx context.Context) error {
+			_, err := s.ReadLog(ctx, audit.Filter{Issuer: alice.Issuer, Tenant: &alice.Tenant, Limit: 1}, 1)
+			return err
+		}
+		for name, read := range map[string]func(context.Context) error{"todos": list, "log": readLog} {
+			release := s.TakeReaders()
+			left, leave := context.WithCancel(t.Context())
+			leaves, waits := make(chan error, 1), make(chan error, 1)
+			go func() { leaves <- read(left) }()
+			go func() { waits <- read(t.Context()) }()
+			synctest.Wait()
+			if len(leaves)+len(waits) > 0 {
+				t.Errorf("%s: read while all readers are taken", name)
+			}
+			leave()
+			if err := <-leaves; !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: who left hears %v, want %v", name, err, context.Canceled)
+			}
+			release()
+			if err := <-waits; err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			for range 2 * s.Readers() {
+				if err := read(t.Context()); err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		}
+	})
 }

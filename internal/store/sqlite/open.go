@@ -42,7 +42,7 @@ type Store struct {
 	writer  *writer
 	readers *sql.DB
 	queries *sqlitedb.Queries // prepared on readers
-	reading chan struct{}     // holds one for each reader in use
+	reading chan struct{}     // holds one for each listing under way
 }
 
 // Open opens the database for serving: it takes the lock file, creates the database if

@@ -40,7 +40,7 @@ func (s *Store) startReading(ctx context.Context) error {
 		runtime.Gosched()
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return fmt.Errorf("wait for a reader: %w", ctx.Err())
 	}
 }
 

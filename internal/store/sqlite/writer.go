@@ -28,10 +28,13 @@ const (
 	// Without it groups stay at one call, because the goroutine that was just woken runs
 	// before those about to enqueue. Alone it costs some nanoseconds.
 	gatherYields = 4
-	// gatherWait is how long the writer waits for those whom it has just answered. Callers
-	// who come again at once would else make two groups of half the size, that wait for each
+	// gatherWait is how long the writer waits for those whom it has just answered; about a
+	// millisecond where nothing else runs, which is the timers' grain on Linux. Callers who
+	// come again at once would else make two groups of half the size, that wait for each
 	// other's commit. Who is alone waits for nobody.
 	gatherWait = 200 * time.Microsecond
+	// atOnce is how soon after their answers callers come again, if they do so at once.
+	atOnce = 5 * time.Millisecond
 	// writeDeadline is how long a caller waits. A stuck disk must not hang requests.
 	writeDeadline = 5 * time.Second
 )
@@ -48,6 +51,7 @@ type writer struct {
 	damage   atomic.Bool // see writer.damaged
 	disk     disk
 	expected int            // calls of the next group: those answered last and those who came meanwhile
+	answered time.Time      // when expected was set
 	unsigned int64          // audit rows since signing was last asked for
 	due      chan struct{}  // see Store.SignDue
 	clock    rate.Sometimes // for the warning about it
@@ -149,7 +153,7 @@ func (w *writer) gather(group []*job) []*job {
 			group = append(group, <-w.queue)
 		}
 	}
-	if len(group) >= w.expected {
+	if len(group) >= w.expected || time.Since(w.answered) > atOnce {
 		return group
 	}
 	wait := time.NewTimer(gatherWait)
@@ -198,7 +202,7 @@ func (w *writer) commit(group []*job) (again []*job) {
 		}
 		return nil
 	}
-	w.expected = min(groupLimit, len(group)+len(w.queue)) // before the first of them can come again
+	w.expected, w.answered = min(groupLimit, len(group)+len(w.queue)), time.Now() // before the first of them can come again
 	for i, j := range group {
 		j.done <- results[i]
 	}
