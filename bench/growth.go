@@ -32,7 +32,7 @@ func (p plan) grow(ctx context.Context) (rows []row, err error) {
 		return nil, err
 	}
 	for _, name := range []string{"create", "get of 10", "create and delete"} {
-		row, err := p.turns(servers, issuer, name, ops()[name], 16)
+		row, err := p.turns(servers, issuer, name, 16)
 		if err != nil {
 			return nil, err
 		}

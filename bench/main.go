@@ -118,10 +118,9 @@ func (p plan) measure(ctx context.Context, total int) (t table, err error) {
 		return t, err
 	}
 	t.todos = total
-	all := ops()
 	for _, name := range opNames {
 		for _, n := range p.callers {
-			row, err := p.turns(servers, issuer, name, all[name], n)
+			row, err := p.turns(servers, issuer, name, n)
 			if err != nil {
 				return t, err
 			}
@@ -135,15 +134,20 @@ func (p plan) measure(ctx context.Context, total int) (t table, err error) {
 	return t, nil
 }
 
-// turns gives each server its rounds of one op, one after the other. The echo servers have
-// only the one that stands for create.
-func (p plan) turns(servers []*server, issuer *issuer, name string, do op, n int) (row row, err error) {
+// turns gives each server its rounds of one op, one after the other. The peers have one
+// tool, which stands for create; the echo that ours are compared with has turns of every op.
+func (p plan) turns(servers []*server, issuer *issuer, name string, n int) (row row, err error) {
 	row.op, row.callers = name, n
+	all := ops()
 	rounds := make(map[*server][]measured)
 	ready := make(map[*server][]*caller)
 	for round := range p.rounds + 1 { // the first warms up
 		for _, s := range servers {
-			if !s.ours && name != "create" {
+			do := all[name]
+			if !s.ours {
+				do = all["create"]
+			}
+			if !s.ours && name != "create" && s.name != sdkEcho {
 				continue
 			}
 			if ready[s] == nil {

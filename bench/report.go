@@ -88,15 +88,11 @@ func (r row) line() string {
 	return b.String()
 }
 
-// echo returns the rate of the bare echo on the same SDK, with so many callers.
-func (t table) echo(callers int) float64 {
-	for _, r := range t.rows {
-		if r.op == "create" && r.callers == callers {
-			for _, c := range r.cells {
-				if c.server == "go-sdk echo" {
-					return c.rate
-				}
-			}
+// echo returns the rate of the bare echo on the same SDK, in turns beside the others.
+func (r row) echo() float64 {
+	for _, c := range r.cells {
+		if c.server == sdkEcho {
+			return c.rate
 		}
 	}
 	return 0
@@ -111,7 +107,7 @@ func (r report) markdown() string {
 		for _, row := range t.rows {
 			for _, c := range row.cells {
 				against := "–"
-				if echo := t.echo(row.callers); echo > 0 {
+				if echo := row.echo(); echo > 0 {
 					against = fmt.Sprintf("%.2f×", c.rate/echo)
 				}
 				fmt.Fprintf(&b, "| %s | %d | %s | %.0f | %s | %.0f | %.2f | %.2f |\n", row.op, row.callers, c.server, c.rate, against, c.cpu, c.p50, c.p99)
@@ -172,7 +168,7 @@ func (t table) svg() string {
 			}
 		}
 	}
-	colors := map[string]string{"Todo Manager": "#2563eb", "Todo Manager, SDK only": "#93c5fd", "go-sdk echo": "#9ca3af", "mcp-go echo": "#d1d5db", "net/http floor": "#e5e7eb"}
+	colors := map[string]string{"Todo Manager": "#2563eb", "Todo Manager, SDK only": "#93c5fd", sdkEcho: "#9ca3af", "mcp-go echo": "#d1d5db", "net/http floor": "#e5e7eb"}
 	const left, width, bar = 150.0, 460.0, 18.0
 	var b strings.Builder
 	y := 40.0

@@ -14,6 +14,9 @@ import (
 	"time"
 )
 
+// sdkEcho is the server that ours are compared with.
+const sdkEcho = "go-sdk echo"
+
 // server is a program that is measured.
 type server struct {
 	name    string
@@ -42,7 +45,7 @@ func build(ctx context.Context, folder, pkg, to string) error {
 
 // startAll starts every server, of which it builds the peers: ours twice, each on a copy of the database.
 func startAll(ctx context.Context, folder string, issuer *issuer, db string) (list []*server, err error) {
-	for _, peer := range []struct{ name, pkg string }{{"go-sdk echo", "echosdk"}, {"mcp-go echo", "echomcpgo"}, {"net/http floor", "floor"}} {
+	for _, peer := range []struct{ name, pkg string }{{sdkEcho, "echosdk"}, {"mcp-go echo", "echomcpgo"}, {"net/http floor", "floor"}} {
 		if err := build(ctx, ".", "./"+peer.pkg, filepath.Join(folder, peer.pkg)); err != nil {
 			return list, err
 		}
