@@ -14,7 +14,7 @@ const (
 	// load, for a saving of as little.
 	collectAt = 200
 	// goShare is the part of the memory that the process may have which Go may fill. SQLite's
-	// caches are not Go's; they take some 30 MiB.
+	// caches and the program itself are not in it; they take some 35 MiB.
 	goShare = 0.7
 )
 
