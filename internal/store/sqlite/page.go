@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strconv"
@@ -14,100 +15,147 @@ import (
 )
 
 // errPage means that SQLite's JSON is not of the form that the query gives it.
-var errPage = errors.New("a page of todos is not an array of subject, id, content and time")
+var errPage = errors.New("a page of todos is not JSON arrays of as many values")
 
-// pageOf returns the page of todos that a query returned as JSON:
-//
-//	[["subject","id","content",1800000000000],…]
-//
-// SQLite writes no white space, and this reader wants none.
-func pageOf(row sqlitedb.TodosOfOwnerRow, err error) ([]todos.Todo, error) {
+// ownPage returns a page of a person's todos.
+func ownPage(ctx context.Context, q *sqlitedb.Queries, who todos.Owner, from todos.Position, limit int) ([]todos.Todo, error) {
+	row, err := q.TodosOfOwner(ctx, sqlitedb.TodosOfOwnerParams{
+		Issuer: who.Issuer, Tenant: who.Tenant, Subject: who.Subject, AfterTime: after(from), AfterID: from.ID, MaxRows: int64(limit),
+	})
 	if err != nil {
 		return nil, fmt.Errorf("list todos: %w", err)
 	}
-	list := make([]todos.Todo, row.Number)
-	p := pageReader{rest: row.List}
-	p.skip("[")
+	return pageOf(row.Number, row.Ids, row.Contents, row.Times, func() string { return who.Subject })
+}
+
+// tenantPage returns a page of all todos of a person's tenant.
+func tenantPage(ctx context.Context, q *sqlitedb.Queries, who todos.Owner, from todos.Position, limit int) ([]todos.Todo, error) {
+	row, err := q.TodosOfTenant(ctx, sqlitedb.TodosOfTenantParams{
+		Issuer: who.Issuer, Tenant: who.Tenant, AfterTime: after(from), AfterID: from.ID, MaxRows: int64(limit),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list todos: %w", err)
+	}
+	subjects := column{rest: row.Subjects}
+	page, err := pageOf(row.Number, row.Ids, row.Contents, row.Times, subjects.text)
+	if err := errors.Join(err, subjects.end()); err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// after is the time half of a keyset position. The start of a list lies before every
+// time, also those before 1970 that a wrong clock may have written.
+func after(p todos.Position) int64 {
+	if p.ID == "" {
+		return -1 << 62
+	}
+	return p.CreatedAt.UnixMilli()
+}
+
+// pageOf puts a page together from a JSON array for each column. The owners come one after
+// the other.
+func pageOf(number int64, ids, contents, times string, owner func() string) ([]todos.Todo, error) {
+	list := make([]todos.Todo, number)
+	id, content, createdAt := column{rest: ids}, column{rest: contents}, column{rest: times}
 	for i := range list {
-		if i > 0 {
-			p.skip(",")
-		}
-		p.skip("[")
-		list[i].OwnerID = p.text()
-		list[i].ID = p.text()
-		list[i].Content = p.text()
-		list[i].CreatedAt = p.time()
+		list[i] = todos.Todo{ID: id.text(), Content: content.text(), OwnerID: owner(), CreatedAt: createdAt.time()}
 	}
-	p.skip("]")
-	if p.err == nil && p.rest != "" {
-		p.err = errPage
-	}
-	if p.err != nil {
-		return nil, fmt.Errorf("list todos: %w", p.err)
+	if err := errors.Join(id.end(), content.end(), createdAt.end()); err != nil {
+		return nil, err
 	}
 	return list, nil
 }
 
-// pageReader takes a page apart from its start. After an error it does nothing more.
-type pageReader struct {
-	rest string
-	err  error
+// column takes a JSON array apart, value by value from its start. SQLite writes no white
+// space, and this reader wants none. After an error it does nothing more.
+type column struct {
+	rest  string
+	begun bool
+	err   error
 }
 
-func (p *pageReader) skip(token string) {
-	rest, ok := strings.CutPrefix(p.rest, token)
-	if !ok {
-		p.err = errPage
+// next takes what stands before a value.
+func (c *column) next() {
+	before := byte('[')
+	if c.begun {
+		before = ','
 	}
-	p.rest = rest
+	c.begun = true
+	c.skip(before)
 }
 
-// text takes a string and the comma after it. Most have no escapes and are not copied.
-func (p *pageReader) text() string {
-	p.skip(`"`)
-	end := strings.IndexByte(p.rest, '"')
-	if end < 0 || p.err != nil {
-		p.err = errPage
+func (c *column) skip(b byte) {
+	if c.err != nil || c.rest == "" || c.rest[0] != b {
+		c.err = errPage
+		return
+	}
+	c.rest = c.rest[1:]
+}
+
+// text takes a string. Most have no escapes and are not copied.
+func (c *column) text() string {
+	c.next()
+	c.skip('"')
+	end := strings.IndexByte(c.rest, '"')
+	if end < 0 || c.err != nil {
+		c.err = errPage
 		return ""
 	}
-	text := p.rest[:end]
-	if strings.IndexByte(text, '\\') < 0 {
-		p.rest = p.rest[end+1:]
-		p.skip(",")
-		return text
+	text := c.rest[:end]
+	if strings.IndexByte(text, '\\') >= 0 {
+		return c.escaped()
 	}
-	return p.escaped()
+	c.rest = c.rest[end+1:]
+	return text
 }
 
 // escaped takes a string that has escapes, from behind its first quote.
-func (p *pageReader) escaped() string {
+func (c *column) escaped() string {
 	end := 0
-	for end < len(p.rest) && p.rest[end] != '"' {
-		if p.rest[end] == '\\' {
+	for end < len(c.rest) && c.rest[end] != '"' {
+		if c.rest[end] == '\\' {
 			end++
 		}
 		end++
 	}
-	if end >= len(p.rest) {
-		p.err = errPage
+	if end >= len(c.rest) {
+		c.err = errPage
 		return ""
 	}
-	text, err := jsontext.AppendUnquote(nil, `"`+p.rest[:end+1])
+	text, err := jsontext.AppendUnquote(nil, `"`+c.rest[:end+1])
 	if err != nil {
-		p.err = fmt.Errorf("%w: %w", errPage, err)
+		c.err = fmt.Errorf("%w: %w", errPage, err)
 	}
-	p.rest = p.rest[end+1:]
-	p.skip(",")
+	c.rest = c.rest[end+1:]
 	return string(text)
 }
 
-// time takes milliseconds since 1970 and the end of the todo.
-func (p *pageReader) time() time.Time {
-	digits, rest, ok := strings.Cut(p.rest, "]")
-	ms, err := strconv.ParseInt(digits, 10, 64)
-	if !ok || err != nil {
-		p.err = errPage
+// time takes milliseconds since 1970.
+func (c *column) time() time.Time {
+	c.next()
+	end := 0
+	for end < len(c.rest) && c.rest[end] != ',' && c.rest[end] != ']' {
+		end++
 	}
-	p.rest = rest
+	ms, err := strconv.ParseInt(c.rest[:end], 10, 64)
+	if err != nil {
+		c.err = errPage
+	}
+	c.rest = c.rest[end:]
 	return time.UnixMilli(ms).UTC()
+}
+
+// end returns the error of the column, which must have no more values.
+func (c *column) end() error {
+	if !c.begun {
+		c.skip('[')
+	}
+	if c.skip(']'); c.rest != "" && c.err == nil {
+		c.err = errPage
+	}
+	if c.err != nil {
+		return fmt.Errorf("list todos: %w", c.err)
+	}
+	return nil
 }

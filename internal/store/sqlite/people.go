@@ -147,9 +147,7 @@ func (a *Admin) Export(ctx context.Context, who todos.Owner, by Operator, to Exp
 
 func (a *Admin) todosOf(ctx context.Context, who todos.Owner, yield func(todos.Todo) error) error {
 	for p := (todos.Position{}); ; {
-		page, err := pageOf(a.conn.queries.TodosOfOwner(ctx, sqlitedb.TodosOfOwnerParams{
-			Issuer: who.Issuer, Tenant: who.Tenant, Subject: who.Subject, AfterTime: after(p), AfterID: p.ID, MaxRows: todos.MaxPage,
-		}))
+		page, err := ownPage(ctx, a.conn.queries, who, p, todos.MaxPage)
 		if err != nil || len(page) == 0 {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"runtime"
 
 	"todomanager/internal/audit"
-	"todomanager/internal/store/sqlite/internal/sqlitedb"
 	"todomanager/internal/todos"
 )
 
@@ -26,7 +25,11 @@ func (s *Store) List(ctx context.Context, q todos.Query) ([]todos.Todo, error) {
 		return nil, err
 	}
 	defer s.doneReading()
-	list, err := s.list(ctx, q)
+	page := ownPage
+	if q.WholeTenant {
+		page = tenantPage
+	}
+	list, err := page(ctx, s.queries, q.Owner, q.After, q.Limit)
 	return list, s.writer.damaged(err)
 }
 
@@ -45,29 +48,6 @@ func (s *Store) startReading(ctx context.Context) error {
 }
 
 func (s *Store) doneReading() { <-s.reading }
-
-func (s *Store) list(ctx context.Context, q todos.Query) ([]todos.Todo, error) {
-	if q.WholeTenant {
-		row, err := s.queries.TodosOfTenant(ctx, sqlitedb.TodosOfTenantParams{
-			Issuer: q.Owner.Issuer, Tenant: q.Owner.Tenant,
-			AfterTime: after(q.After), AfterID: q.After.ID, MaxRows: int64(q.Limit),
-		})
-		return pageOf(sqlitedb.TodosOfOwnerRow(row), err)
-	}
-	return pageOf(s.queries.TodosOfOwner(ctx, sqlitedb.TodosOfOwnerParams{
-		Issuer: q.Owner.Issuer, Tenant: q.Owner.Tenant, Subject: q.Owner.Subject,
-		AfterTime: after(q.After), AfterID: q.After.ID, MaxRows: int64(q.Limit),
-	}))
-}
-
-// after is the time half of a keyset position. The start of a list lies before every
-// time, also those before 1970 that a wrong clock may have written.
-func after(p todos.Position) int64 {
-	if p.ID == "" {
-		return -1 << 62
-	}
-	return p.CreatedAt.UnixMilli()
-}
 
 // Ready reports whether the writer can append to the audit log, which it undoes, and
 // change the database durably. It gives up when ctx ends.

@@ -117,9 +117,10 @@ func (q *Queries) TodosKept(ctx context.Context, arg TodosKeptParams) (int64, er
 const todosOfOwner = `-- name: TodosOfOwner :one
 
 
-SELECT count(*) AS number, CAST(json_group_array(json_array(page.subject, page.id, page.content, page.created_at)) AS TEXT) AS list
+SELECT count(*) AS number, CAST(json_group_array(page.id) AS TEXT) AS ids,
+    CAST(json_group_array(page.content) AS TEXT) AS contents, CAST(json_group_array(page.created_at) AS TEXT) AS times
 FROM (
-    SELECT subject, id, content, created_at
+    SELECT id, content, created_at
     FROM todos
     WHERE issuer = ?1 AND tenant = ?2 AND subject = ?3
       AND created_at >= ?4 AND (created_at > ?4 OR id > ?5)
@@ -138,13 +139,16 @@ type TodosOfOwnerParams struct {
 }
 
 type TodosOfOwnerRow struct {
-	Number int64
-	List   string
+	Number   int64
+	Ids      string
+	Contents string
+	Times    string
 }
 
 // The keyset condition is written so that its first half is a range of the key;
 // "a > x OR (a = x AND b > y)" would read the list from its start.
-// A page is one row with a JSON array of arrays: a row costs several times what is in it.
+// A page is one row with a JSON array for each column: a row costs several times what is in it, and so
+// does an array of each row.
 func (q *Queries) TodosOfOwner(ctx context.Context, arg TodosOfOwnerParams) (TodosOfOwnerRow, error) {
 	row := q.queryRow(ctx, q.todosOfOwnerStmt, todosOfOwner,
 		arg.Issuer,
@@ -155,12 +159,18 @@ func (q *Queries) TodosOfOwner(ctx context.Context, arg TodosOfOwnerParams) (Tod
 		arg.MaxRows,
 	)
 	var i TodosOfOwnerRow
-	err := row.Scan(&i.Number, &i.List)
+	err := row.Scan(
+		&i.Number,
+		&i.Ids,
+		&i.Contents,
+		&i.Times,
+	)
 	return i, err
 }
 
 const todosOfTenant = `-- name: TodosOfTenant :one
-SELECT count(*) AS number, CAST(json_group_array(json_array(page.subject, page.id, page.content, page.created_at)) AS TEXT) AS list
+SELECT count(*) AS number, CAST(json_group_array(page.subject) AS TEXT) AS subjects, CAST(json_group_array(page.id) AS TEXT) AS ids,
+    CAST(json_group_array(page.content) AS TEXT) AS contents, CAST(json_group_array(page.created_at) AS TEXT) AS times
 FROM (
     SELECT subject, id, content, created_at
     FROM todos
@@ -180,8 +190,11 @@ type TodosOfTenantParams struct {
 }
 
 type TodosOfTenantRow struct {
-	Number int64
-	List   string
+	Number   int64
+	Subjects string
+	Ids      string
+	Contents string
+	Times    string
 }
 
 func (q *Queries) TodosOfTenant(ctx context.Context, arg TodosOfTenantParams) (TodosOfTenantRow, error) {
@@ -193,6 +206,12 @@ func (q *Queries) TodosOfTenant(ctx context.Context, arg TodosOfTenantParams) (T
 		arg.MaxRows,
 	)
 	var i TodosOfTenantRow
-	err := row.Scan(&i.Number, &i.List)
+	err := row.Scan(
+		&i.Number,
+		&i.Subjects,
+		&i.Ids,
+		&i.Contents,
+		&i.Times,
+	)
 	return i, err
 }
