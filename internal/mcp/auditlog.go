@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -47,16 +48,22 @@ type rowJSON struct {
 	Erased        bool           `json:"erased,omitzero"`
 }
 
-func logOut(page todos.LogPage) logJSON {
-	out := logJSON{Rows: make([]rowJSON, len(page.Rows)), NextCursor: page.NextCursor}
-	if !page.ScannedTo.IsZero() {
-		out.ScannedTo = timeOut(page.ScannedTo)
+// logOut is a page of the audit log, which is written as a logJSON.
+type logOut todos.LogPage
+
+func (p logOut) appendJSON(b []byte) ([]byte, error) {
+	out := logJSON{Rows: make([]rowJSON, len(p.Rows)), NextCursor: p.NextCursor}
+	if !p.ScannedTo.IsZero() {
+		out.ScannedTo = timeOut(p.ScannedTo)
 	}
-	for i := range page.Rows {
-		out.Rows[i] = rowOut(&page.Rows[i])
+	for i := range p.Rows {
+		out.Rows[i] = rowOut(&p.Rows[i])
 	}
-	return out
+	text, err := jsonv2.Marshal(out)
+	return append(b, text...), err
 }
+
+func timeOut(t time.Time) string { return string(appendTime(nil, t)) }
 
 func rowOut(r *audit.Row) rowJSON {
 	var details jsontext.Value
@@ -153,7 +160,7 @@ func decodeLogArguments(arguments json.RawMessage) (invocation, error) {
 		TokenSHA256: orEmpty(in.TokenSHA256), Tool: orEmpty(in.Tool), TargetID: orEmpty(in.TargetID),
 		Decision: audit.Decision(orEmpty(in.Decision)), Reason: audit.Reason(orEmpty(in.Reason)), RequestID: orEmpty(in.RequestID),
 	}
-	return func(ctx context.Context, s Service, call audit.Call) (any, error) {
+	return func(ctx context.Context, s Service, call audit.Call) (output, error) {
 		page, err := s.ReadLog(ctx, call, input)
 		return logOut(page), err
 	}, nil

@@ -36,7 +36,7 @@ func createTodo(maxContent int) tool {
 			if in.Content == nil {
 				return nil, &todos.InvalidError{Argument: "content", Problem: "is required"}
 			}
-			return func(ctx context.Context, s Service, call audit.Call) (any, error) {
+			return func(ctx context.Context, s Service, call audit.Call) (output, error) {
 				todo, err := s.Create(ctx, call, todos.CreateInput{Content: *in.Content})
 				return todoOut(todo), err
 			}, nil

@@ -10,12 +10,6 @@ import (
 	"todomanager/internal/todos"
 )
 
-// deletedJSON tells what is gone.
-type deletedJSON struct {
-	Message string   `json:"message"`
-	Details todoJSON `json:"details"`
-}
-
 func deleteTodo() tool {
 	destructive := true
 	return tool{
@@ -49,9 +43,9 @@ func deleteTodo() tool {
 			if in.ID == nil {
 				return nil, &todos.InvalidError{Argument: "id", Problem: "is required"}
 			}
-			return func(ctx context.Context, s Service, call audit.Call) (any, error) {
+			return func(ctx context.Context, s Service, call audit.Call) (output, error) {
 				todo, err := s.Delete(ctx, call, todos.DeleteInput{ID: *in.ID})
-				return deletedJSON{"Todo " + todo.ID + " deleted", todoOut(todo)}, err
+				return deletedOut(todo), err
 			}, nil
 		},
 	}

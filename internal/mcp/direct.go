@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -93,10 +92,23 @@ func (d *direct) response(p *plainCall, came *result) []byte {
 		b = append(b, d.about...)
 	}
 	b = append(b, `"content":[{"type":"text","text":`...)
-	b, _ = jsontext.AppendQuote(b, came.text) // fails for what is not UTF-8; this was just encoded
+	b = appendText(b, came.text)
 	if came.failed {
 		return append(b, `}],"isError":true}}`...)
 	}
 	b = append(append(b, `}],"structuredContent":`...), came.text...)
 	return append(b, '}', '}')
+}
+
+// appendText appends JSON as a string. Of what JSON without white space consists of, quotes
+// and backslashes alone need an escape.
+func appendText(b, text []byte) []byte {
+	b = append(b, '"')
+	for _, c := range text {
+		if c == '"' || c == '\\' {
+			b = append(b, '\\')
+		}
+		b = append(b, c)
+	}
+	return append(b, '"')
 }

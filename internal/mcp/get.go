@@ -10,20 +10,6 @@ import (
 	"todomanager/internal/todos"
 )
 
-// pageJSON is a page of a listing as clients see it.
-type pageJSON struct {
-	Todos      []todoJSON `json:"todos"`
-	NextCursor string     `json:"nextCursor,omitempty"`
-}
-
-func pageOut(page todos.Page) pageJSON {
-	out := pageJSON{Todos: make([]todoJSON, len(page.Todos)), NextCursor: page.NextCursor}
-	for i, t := range page.Todos {
-		out.Todos[i] = todoOut(t)
-	}
-	return out
-}
-
 func getTodos() tool {
 	destructive := false
 	return tool{
@@ -61,7 +47,7 @@ func getTodos() tool {
 				return nil, err
 			}
 			list := todos.ListInput{Limit: limit, Cursor: orEmpty(in.Cursor)}
-			return func(ctx context.Context, s Service, call audit.Call) (any, error) {
+			return func(ctx context.Context, s Service, call audit.Call) (output, error) {
 				page, err := s.List(ctx, call, list)
 				return pageOut(page), err
 			}, nil

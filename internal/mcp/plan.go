@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -65,7 +64,7 @@ func planFocus(arguments map[string]string) (focus string, ok bool) {
 }
 
 func planText(page todos.Page, focus string) (string, error) {
-	list, err := json.Marshal(pageOut(page).Todos)
+	list, err := todosOut(page.Todos).appendJSON(nil)
 	if err != nil {
 		return "", err
 	}

@@ -136,6 +136,7 @@ func TestResults(t *testing.T) {
 		const item = `{"id":"abcdefghijklm","content":"milk <&> \u2028 日本","ownerId":"alice","createdAt":"2026-03-29T01:00:00.007Z"}`
 		zone := milk
 		zone.CreatedAt = milk.CreatedAt.In(time.FixedZone("", 3600)).Truncate(time.Second)
+		texts, wantTexts := textsOfEveryKind(t)
 		for _, test := range []struct {
 			name, tool, arguments string
 			page                  todos.Page
@@ -146,6 +147,7 @@ func TestResults(t *testing.T) {
 			{"empty list", todos.ToolList, ``, todos.Page{}, `{"todos":[]}`},
 			{"whole list", todos.ToolList, ``, todos.Page{Todos: []todos.Todo{milk, zone}},
 				`{"todos":[` + item + `,` + strings.Replace(item, ".007Z", ".000Z", 1) + `]}`},
+			{"texts", todos.ToolList, ``, todos.Page{Todos: texts}, wantTexts},
 			{"page", todos.ToolList, ``, todos.Page{Todos: []todos.Todo{milk}, NextCursor: "abc"}, `{"todos":[` + item + `],"nextCursor":"abc"}`},
 		} {
 			for _, e := range eras {
@@ -171,6 +173,45 @@ func TestResults(t *testing.T) {
 						t.Errorf("a success was recorded as refused: %v", f.refusals)
 					}
 				})
+			}
+		}
+	})
+}
+
+// textsOfEveryKind returns todos with whatever a text may consist of, at times before, of and
+// after our days, and the page of them as encoding/json writes it.
+func textsOfEveryKind(t *testing.T) ([]todos.Todo, string) {
+	t.Helper()
+	var list []todos.Todo
+	var want struct {
+		Todos []map[string]string `json:"todos"`
+	}
+	texts := []string{`"`, `\`, `\"`, `"\`, `\\\"`, `\u0041`, `","`, "\u2028\u2029", "\uFFFD", "\uFEFF", "\U0010FFFF", strings.Repeat(`\"`, 2000)}
+	for r := rune(1); r < 0x300; r++ {
+		texts = append(texts, "x"+string(r)+"y")
+	}
+	for i, text := range texts {
+		at := time.UnixMilli(int64(i-5) * 123_456_789_012).UTC()
+		list = append(list, todos.Todo{ID: "abcdefghijklm", Content: text, OwnerID: text, CreatedAt: at})
+		want.Todos = append(want.Todos, map[string]string{"id": "abcdefghijklm", "content": text, "ownerId": text, "createdAt": at.Format("2006-01-02T15:04:05.000Z")})
+	}
+	text, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list, string(text)
+}
+
+// TestUnwritable: what is not UTF-8 cannot be JSON. It is not shown as something else.
+func TestUnwritable(t *testing.T) {
+	bothDoors(t, func(t *testing.T, newHandler func(testing.TB, mcp.Service) http.Handler) {
+		bad, good := milk, milk
+		bad.Content = "milk\xff"
+		c := newClient(t, newHandler(t, &fake{page: todos.Page{Todos: []todos.Todo{bad, good}}}))
+		for _, e := range eras {
+			got := c.send(e.toolCall(todos.ToolList, ``))
+			if got.status != http.StatusOK || !strings.Contains(got.body, "internal error") || strings.Contains(got.body, "milk") {
+				t.Errorf("%s: status %d: %s", e, got.status, got.body)
 			}
 		}
 	})

@@ -4,13 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"time"
 
-	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"todomanager/internal/audit"
-	"todomanager/internal/todos"
 )
 
 // tool is one tool: what clients are told of it, and how its call reaches the service.
@@ -21,8 +18,8 @@ type tool struct {
 	decode func(arguments json.RawMessage) (invocation, error)
 }
 
-// invocation calls the service and returns what is to be encoded as the result.
-type invocation func(context.Context, Service, audit.Call) (any, error)
+// invocation calls the service and returns what it came to.
+type invocation func(context.Context, Service, audit.Call) (output, error)
 
 // result is what a call of a tool came to, before a door gives it the form of its protocol.
 type result struct {
@@ -40,7 +37,7 @@ func (d *door) run(ctx context.Context, x *exchange, invoke invocation) *result 
 		r := d.failure(x.call, err)
 		return &r
 	}
-	text, err := jsonv2.Marshal(out) // this one leaves <, > and & as they are
+	text, err := out.appendJSON(nil)
 	if err != nil {
 		d.Logger.ErrorContext(ctx, "a result could not be written", "err", err)
 		return nil
@@ -61,22 +58,7 @@ func define(name, title, description string, input, output json.RawMessage, hint
 	}
 }
 
-// todoJSON is a todo as clients see it.
-type todoJSON struct {
-	ID        string `json:"id"`
-	Content   string `json:"content"`
-	OwnerID   string `json:"ownerId"`
-	CreatedAt string `json:"createdAt"` // RFC 3339 UTC with milliseconds
-}
-
-func todoOut(t todos.Todo) todoJSON {
-	return todoJSON{t.ID, t.Content, t.OwnerID, timeOut(t.CreatedAt)}
-}
-
-// timeOut is RFC 3339 in UTC with milliseconds.
-func timeOut(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
-// todoSchema describes todoJSON.
+// todoSchema describes a [todoOut].
 const todoSchema = `{
 	"type": "object",
 	"properties": {
