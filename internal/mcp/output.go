@@ -3,6 +3,7 @@ package mcp
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -72,6 +73,8 @@ func (t deletedOut) appendJSON(b []byte) ([]byte, error) {
 // fast with a form that it knows.
 func appendTime(b []byte, t time.Time) []byte {
 	b = t.UTC().AppendFormat(b, time.RFC3339)
-	ms := t.Nanosecond() / 1e6
-	return append(b[:len(b)-len("Z")], '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10), 'Z')
+	dot := len(b) - len("Z")
+	b = strconv.AppendInt(b[:dot], 1000+int64(t.Nanosecond()/1e6), 10) // four digits, of which the first becomes the point
+	b[dot] = '.'
+	return append(b, 'Z')
 }
