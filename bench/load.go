@@ -13,7 +13,10 @@ import (
 // op is what a caller does again and again. It returns the number of requests.
 type op func(c *caller) (requests int, err error)
 
-// ops are the columns of the table. Echo servers have one tool, which stands for each.
+// fullPage is the op that lists as many todos as a page can have.
+const fullPage = "get of 500"
+
+// ops are the columns of the table.
 func ops() map[string]op {
 	create := func(c *caller) (int, error) { return 1, c.call(createBody) }
 	get := func(limit string) op {
@@ -36,7 +39,7 @@ func ops() map[string]op {
 		}
 		return get10(c)
 	}
-	return map[string]op{"create": create, "get of 10": get10, "get of 500": get("500"), "create and delete": pair, "mix 70/20/10": mix}
+	return map[string]op{"create": create, "get of 10": get10, fullPage: get("500"), "create and delete": pair, "mix 70/20/10": mix}
 }
 
 func toolCall(name, arguments string) []byte {

@@ -12,7 +12,7 @@ import (
 )
 
 // opNames are the columns in their order.
-var opNames = []string{"create", "get of 10", "get of 500", "create and delete", "mix 70/20/10"}
+var opNames = []string{"create", "get of 10", fullPage, "create and delete", "mix 70/20/10"}
 
 // measured is one round.
 type measured struct {
