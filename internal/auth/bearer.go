@@ -40,20 +40,29 @@ func parseCredentials(value string) (string, Reason) {
 	if rest == "" {
 		return "", ReasonMissingToken
 	}
-	if strings.IndexFunc(rest, notInToken) < 0 {
-		return rest, ""
+	var reason Reason
+	for _, b := range []byte(rest) {
+		switch {
+		case inToken(b):
+		case b == ' ' || b == '\t' || b == ',':
+			reason = ReasonInvalidHeader // two tokens, or a tab before one
+		default:
+			return "", ReasonInvalidToken
+		}
 	}
-	notSeparator := func(r rune) bool { return notInToken(r) && !strings.ContainsRune(" \t,", r) }
-	if strings.IndexFunc(rest, notSeparator) < 0 {
-		return "", ReasonInvalidHeader // two tokens, or a tab before one
+	if reason != "" {
+		return "", reason
 	}
-	return "", ReasonInvalidToken
+	return rest, ""
 }
 
-// notInToken reports whether r is outside the alphabet of b64token.
-func notInToken(r rune) bool {
-	alphanumeric := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-	return !alphanumeric && !strings.ContainsRune("-._~+/=", r)
+// inToken reports whether b is in the alphabet of b64token.
+func inToken(b byte) bool {
+	switch b {
+	case '-', '.', '_', '~', '+', '/', '=':
+		return true
+	}
+	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
 }
 
 func hasFormBody(r *http.Request) bool {
