@@ -54,24 +54,24 @@ type logOut todos.LogPage
 func (p logOut) appendJSON(b []byte) ([]byte, error) {
 	out := logJSON{Rows: make([]rowJSON, len(p.Rows)), NextCursor: p.NextCursor}
 	if !p.ScannedTo.IsZero() {
-		out.ScannedTo = timeOut(p.ScannedTo)
+		out.ScannedTo = timeText(p.ScannedTo)
 	}
 	for i := range p.Rows {
-		out.Rows[i] = rowOut(&p.Rows[i])
+		out.Rows[i] = rowOf(&p.Rows[i])
 	}
 	text, err := jsonv2.Marshal(out)
 	return append(b, text...), err
 }
 
-func timeOut(t time.Time) string { return string(appendTime(nil, t)) }
+func timeText(t time.Time) string { return string(appendTime(nil, t)) }
 
-func rowOut(r *audit.Row) rowJSON {
+func rowOf(r *audit.Row) rowJSON {
 	var details jsontext.Value
 	if r.Details != nil {
 		details = jsontext.Value(*r.Details)
 	}
 	return rowJSON{
-		Seq: r.Seq, OccurredAt: timeOut(r.OccurredAt), Event: string(r.Event), Tool: r.Tool,
+		Seq: r.Seq, OccurredAt: timeText(r.OccurredAt), Event: string(r.Event), Tool: r.Tool,
 		Decision: string(r.Decision), Reason: string(r.Reason), Basis: string(r.Basis),
 		ScopesGranted: r.ScopesGranted, ScopesUsed: r.ScopesUsed, TargetID: orEmpty(r.TargetID), TargetSubject: orEmpty(r.TargetSubject),
 		ResultCount: r.ResultCount, Subject: orEmpty(r.Subject), ClientID: orEmpty(r.ClientID), TokenSHA256: hex.EncodeToString(r.TokenSHA256),

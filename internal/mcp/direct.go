@@ -100,8 +100,8 @@ func (d *direct) response(p *plainCall, came *result) []byte {
 	return append(b, '}', '}')
 }
 
-// appendText appends JSON as a string. Of what JSON without white space consists of, quotes
-// and backslashes alone need an escape.
+// appendText appends compact JSON as a string. Such JSON has no raw control characters, so quotes and
+// backslashes alone need an escape.
 func appendText(b, text []byte) []byte {
 	b = append(b, '"')
 	for _, c := range text {

@@ -1,7 +1,8 @@
 package mcp
 
 import (
-	"errors"
+	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -11,8 +12,8 @@ import (
 	"todomanager/internal/todos"
 )
 
-// output is what a tool returns. It appends its own JSON, without white space and with
-// <, > and & as they are. That fails for text that is not UTF-8.
+// output is what a tool returns. It appends its own compact JSON, with <, > and & as they
+// are. That fails for text that is not UTF-8.
 type output interface {
 	appendJSON([]byte) ([]byte, error)
 }
@@ -25,8 +26,11 @@ func (t todoOut) appendJSON(b []byte) ([]byte, error) {
 	b, errID := jsontext.AppendQuote(append(b, `{"id":`...), t.ID)
 	b, errContent := jsontext.AppendQuote(append(b, `,"content":`...), t.Content)
 	b, errOwner := jsontext.AppendQuote(append(b, `,"ownerId":`...), t.OwnerID)
+	if err := cmp.Or(errID, errContent, errOwner); err != nil {
+		return nil, fmt.Errorf("todo %q: %w", t.ID, err)
+	}
 	b = appendTime(append(b, `,"createdAt":"`...), t.CreatedAt)
-	return append(b, `"}`...), errors.Join(errID, errContent, errOwner)
+	return append(b, `"}`...), nil
 }
 
 // pageOut is a page of a listing as clients see it. The last one has no nextCursor.
@@ -52,21 +56,20 @@ func (list todosOut) appendJSON(b []byte) (_ []byte, err error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		var bad error
-		if b, bad = todoOut(t).appendJSON(b); bad != nil {
-			err = bad
+		if b, err = todoOut(t).appendJSON(b); err != nil {
+			return nil, err
 		}
 	}
-	return append(b, ']'), err
+	return append(b, ']'), nil
 }
 
 // deletedOut tells what is gone.
 type deletedOut todos.Todo
 
 func (t deletedOut) appendJSON(b []byte) ([]byte, error) {
-	b, errID := jsontext.AppendQuote(append(b, `{"message":`...), "Todo "+t.ID+" deleted")
+	b, _ = jsontext.AppendQuote(append(b, `{"message":`...), "Todo "+t.ID+" deleted") // the next line sees a bad id
 	b, err := todoOut(t).appendJSON(append(b, `,"details":`...))
-	return append(b, '}'), errors.Join(errID, err)
+	return append(b, '}'), err
 }
 
 // appendTime appends RFC 3339 in UTC with milliseconds. The time package is several times as

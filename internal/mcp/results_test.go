@@ -191,7 +191,7 @@ func textsOfEveryKind(t *testing.T) ([]todos.Todo, string) {
 		texts = append(texts, "x"+string(r)+"y")
 	}
 	for i, text := range texts {
-		at := time.UnixMilli(int64(i-5) * 123_456_789_012).UTC()
+		at := time.UnixMilli(int64(i-100) * 1_234_567_890_123).UTC() // from before our era to beyond the year 9999
 		list = append(list, todos.Todo{ID: "abcdefghijklm", Content: text, OwnerID: text, CreatedAt: at})
 		want.Todos = append(want.Todos, map[string]string{"id": "abcdefghijklm", "content": text, "ownerId": text, "createdAt": at.Format("2006-01-02T15:04:05.000Z")})
 	}

@@ -23,7 +23,7 @@ type invocation func(context.Context, Service, audit.Call) (output, error)
 
 // result is what a call of a tool came to, before a door gives it the form of its protocol.
 type result struct {
-	text    []byte // JSON: what the tool returns, or the problem
+	text    []byte // compact JSON: what the tool returns, or the problem
 	failed  bool
 	instead func(http.ResponseWriter) // if set, HTTP's own answer; then there is no text
 }
@@ -48,13 +48,13 @@ func (d *door) run(ctx context.Context, x *exchange, invoke invocation) *result 
 // define builds a tool's definition. The hints are all explicit, since the defaults of
 // the two pointers are the opposite of what a reader expects; every tool here works on
 // the closed world of the person's own tenant.
-func define(name, title, description string, input, output json.RawMessage, hints mcp.ToolAnnotations) *mcp.Tool {
+func define(name, title, description string, input, result json.RawMessage, hints mcp.ToolAnnotations) *mcp.Tool {
 	closed := false
 	hints.OpenWorldHint = &closed
 	hints.Title = title
 	return &mcp.Tool{
 		Name: name, Title: title, Description: description,
-		InputSchema: input, OutputSchema: output, Annotations: &hints,
+		InputSchema: input, OutputSchema: result, Annotations: &hints,
 	}
 }
 

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,7 +16,7 @@ import (
 )
 
 // errPage means that SQLite's JSON is not of the form that the query gives it.
-var errPage = errors.New("a page of todos is not JSON arrays of as many values")
+var errPage = errors.New("SQLite's JSON of a page is not an array of one value for each todo")
 
 // ownPage returns a page of a person's todos.
 func ownPage(ctx context.Context, q *sqlitedb.Queries, who todos.Owner, from todos.Position, limit int) ([]todos.Todo, error) {
@@ -38,7 +39,7 @@ func tenantPage(ctx context.Context, q *sqlitedb.Queries, who todos.Owner, from 
 	}
 	subjects := column{rest: row.Subjects}
 	page, err := pageOf(row.Number, row.Ids, row.Contents, row.Times, subjects.text)
-	if err := errors.Join(err, subjects.end()); err != nil {
+	if err := cmp.Or(err, subjects.close()); err != nil {
 		return nil, err
 	}
 	return page, nil
@@ -61,7 +62,7 @@ func pageOf(number int64, ids, contents, times string, owner func() string) ([]t
 	for i := range list {
 		list[i] = todos.Todo{ID: id.text(), Content: content.text(), OwnerID: owner(), CreatedAt: createdAt.time()}
 	}
-	if err := errors.Join(id.end(), content.end(), createdAt.end()); err != nil {
+	if err := cmp.Or(id.close(), content.close(), createdAt.close()); err != nil {
 		return nil, err
 	}
 	return list, nil
@@ -86,19 +87,24 @@ func (c *column) next() {
 }
 
 func (c *column) skip(b byte) {
-	if c.err != nil || c.rest == "" || c.rest[0] != b {
+	switch {
+	case c.err != nil:
+	case c.rest == "" || c.rest[0] != b:
 		c.err = errPage
-		return
+	default:
+		c.rest = c.rest[1:]
 	}
-	c.rest = c.rest[1:]
 }
 
 // text takes a string. Most have no escapes and are not copied.
 func (c *column) text() string {
 	c.next()
 	c.skip('"')
+	if c.err != nil {
+		return ""
+	}
 	end := strings.IndexByte(c.rest, '"')
-	if end < 0 || c.err != nil {
+	if end < 0 {
 		c.err = errPage
 		return ""
 	}
@@ -134,6 +140,9 @@ func (c *column) escaped() string {
 // time takes milliseconds since 1970.
 func (c *column) time() time.Time {
 	c.next()
+	if c.err != nil {
+		return time.Time{}
+	}
 	end := 0
 	for end < len(c.rest) && c.rest[end] != ',' && c.rest[end] != ']' {
 		end++
@@ -146,12 +155,13 @@ func (c *column) time() time.Time {
 	return time.UnixMilli(ms).UTC()
 }
 
-// end returns the error of the column, which must have no more values.
-func (c *column) end() error {
+// close returns the error of the column, which must have no more values.
+func (c *column) close() error {
 	if !c.begun {
 		c.skip('[')
 	}
-	if c.skip(']'); c.rest != "" && c.err == nil {
+	c.skip(']')
+	if c.err == nil && c.rest != "" {
 		c.err = errPage
 	}
 	if c.err != nil {
