@@ -16,7 +16,7 @@ type op func(c *caller) (requests int, err error)
 // fullPage is the op that lists as many todos as a page can have.
 const fullPage = "get of 500"
 
-// ops are the columns of the table.
+// ops are the rows of the table.
 func ops() map[string]op {
 	create := func(c *caller) (int, error) { return 1, c.call(createBody) }
 	get := func(limit string) op {

@@ -134,9 +134,9 @@ func (p plan) measure(ctx context.Context, total int) (t table, err error) {
 	return t, nil
 }
 
-// turns gives each server its rounds of one op, one after the other. The peers have one
-// tool, which stands for create; the echo that ours are compared with has turns beside every
-// op, of a page of as many todos beside that of full pages.
+// turns gives each server its rounds of one op, one after the other. What the peers do
+// stands for create; the echo that ours are compared with has turns beside every op, beside
+// full pages with one of its own.
 func (p plan) turns(servers []*server, issuer *issuer, name string, n int) (row row, err error) {
 	row.op, row.callers = name, n
 	all := ops()
@@ -144,11 +144,11 @@ func (p plan) turns(servers []*server, issuer *issuer, name string, n int) (row 
 	ready := make(map[*server][]*caller)
 	for round := range p.rounds + 1 { // the first warms up
 		for _, s := range servers {
-			do := all[name]
-			if !s.ours && (s.name != sdkEcho || name != fullPage) {
-				do = all["create"]
-			}
-			if !s.ours && name != "create" && s.name != sdkEcho {
+			do := all["create"]
+			switch {
+			case s.ours, s.name == sdkEcho && name == fullPage:
+				do = all[name]
+			case s.name != sdkEcho && name != "create":
 				continue
 			}
 			if ready[s] == nil {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// opNames are the columns in their order.
+// opNames are the ops in the order of the rows.
 var opNames = []string{"create", "get of 10", fullPage, "create and delete", "mix 70/20/10"}
 
 // measured is one round.
