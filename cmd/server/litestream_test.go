@@ -43,21 +43,21 @@ func TestLitestream(t *testing.T) {
 	l.stop()
 	l.start()
 	l.playOn(100)
-	l.replicate()
+	l.attach()
 	l.play()
 	l.refuses()
 	l.end(syscall.SIGTERM)
 	l.nothingLost()
 
 	l.start()
-	l.replicate() // both at once
-	l.play()
+	l.attach()
+	l.play() // both at once
 	l.loadUntilKilled(l.tokens)
 	l.end(syscall.SIGKILL)
 	l.putBack()
 
 	l.start() // and with what was put back it goes on, into the same replica
-	l.replicate()
+	l.attach()
 	l.play()
 	l.end(syscall.SIGTERM)
 	l.nothingLost()
@@ -66,7 +66,7 @@ func TestLitestream(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(filepath.Dir(l.db), ".todos.db-litestream")); err != nil {
 		t.Fatal(err)
 	}
-	l.replicate()
+	l.attach()
 	l.play()
 	l.end(syscall.SIGTERM)
 	l.nothingLost()
@@ -107,6 +107,23 @@ func (l *replicated) replicate() {
 			l.Logf("Litestream:\n%s", l.sidecars.String())
 		}
 	})
+}
+
+// attach starts Litestream beside a server without load, and returns when it has its place in
+// the log. A server that begins its log anew before that writes what Litestream never sees and,
+// as of 0.5.18, does not always miss; see docs/backup.md.
+func (l *replicated) attach() {
+	l.Helper()
+	rounds := func() int { return strings.Count(l.sidecars.String(), `msg="replica sync"`) }
+	before := rounds()
+	l.replicate()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for deadline := time.Now().Add(patience); rounds() == before; {
+		if <-look.C; time.Now().After(deadline) {
+			l.Fatal("Litestream does not begin")
+		}
+	}
 }
 
 func (l *replicated) end(signal os.Signal) {
