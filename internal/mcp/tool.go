@@ -48,13 +48,13 @@ func (d *door) run(ctx context.Context, x *exchange, invoke invocation) *result 
 // define builds a tool's definition. The hints are all explicit, since the defaults of
 // the two pointers are the opposite of what a reader expects; every tool here works on
 // the closed world of the person's own tenant.
-func define(name, title, description string, input, result json.RawMessage, hints mcp.ToolAnnotations) *mcp.Tool {
+func define(name, title, description string, inputSchema, outputSchema json.RawMessage, hints mcp.ToolAnnotations) *mcp.Tool {
 	closed := false
 	hints.OpenWorldHint = &closed
 	hints.Title = title
 	return &mcp.Tool{
 		Name: name, Title: title, Description: description,
-		InputSchema: input, OutputSchema: result, Annotations: &hints,
+		InputSchema: inputSchema, OutputSchema: outputSchema, Annotations: &hints,
 	}
 }
 
