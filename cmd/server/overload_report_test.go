@@ -46,10 +46,10 @@ func (r overloadReport) table() string {
 		where = "the server has a processor of its own"
 	}
 	fmt.Fprintf(&b, "Capacity with 64 clients that wait for their answers: %.0f calls a second (%s).\n\n", r.capacity, where)
-	b.WriteString("| offered | calls/s | answered in 1 s, calls/s | later | 503 | lost | could not be sent | p50 | p99 | p99 of a 503 | server's CPU a call |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| due | sent, calls/s | answered in 2 s, calls/s | later | 503 | lost | could not be sent | p50 | p99 | p99 of a 503 | server's CPU a call | memory |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, p := range r.points {
-		fmt.Fprintf(&b, "| %.2f× | %.0f | %.0f | %d | %d | %d | %d | %s | %s | %s | %d µs |\n", p.factor, p.offered, p.goodput(), p.late, p.shed, p.lost, p.unsent,
-			milliseconds(p.p50), milliseconds(p.p99), milliseconds(p.shed99), p.cpu.Microseconds())
+		fmt.Fprintf(&b, "| %.2f× | %.0f | %.0f | %d | %d | %d | %d | %s | %s | %s | %d µs | %d MiB |\n", p.factor, p.offered, p.goodput(), p.late, p.shed, p.lost, p.unsent,
+			milliseconds(p.p50), milliseconds(p.p99), milliseconds(p.shed99), p.cpu.Microseconds(), p.memory)
 	}
 	return b.String()
 }
@@ -61,7 +61,7 @@ func milliseconds(d time.Duration) string {
 	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
 }
 
-// plot draws goodput and refusals over what is offered, all as multiples of the capacity.
+// plot draws goodput and refusals over what is due, all as multiples of the capacity.
 func (r overloadReport) plot() string {
 	const width, height, left, bottom = 640, 360, 60, 310
 	x := func(factor float64) float64 { return left + factor*110 }
@@ -74,12 +74,12 @@ func (r overloadReport) plot() string {
 		fmt.Fprintf(&b, `<text x="%g" y="%d" text-anchor="middle">%d×</text><text x="%d" y="%g" text-anchor="end">%d×</text>`+"\n",
 			x(float64(i)), bottom+18, i, left-8, y(float64(i))+4, i)
 	}
-	fmt.Fprintf(&b, `<text x="%g" y="%d" text-anchor="middle">offered, as multiples of the capacity</text>`+"\n", x(2.5), bottom+38)
+	fmt.Fprintf(&b, `<text x="%g" y="%d" text-anchor="middle">due, as multiples of the capacity</text>`+"\n", x(2.5), bottom+38)
 	for n, line := range []struct {
 		name, color string
 		value       func(point) float64
 	}{
-		{"answered within 1 s", "#0a7d33", point.goodput},
+		{"answered within 2 s", "#0a7d33", point.goodput},
 		{"503 at once", "#b3261e", func(p point) float64 { return float64(p.shed) / p.seconds }},
 	} {
 		var path strings.Builder

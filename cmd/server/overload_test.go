@@ -25,17 +25,17 @@ import (
 )
 
 var (
-	overload       = flag.Duration("overload", 0, "how long TestOverload loads the server at each rate; writes docs/overload.md")
-	overloadServer = flag.String("overload-taskset", "", "processors for the server, as taskset takes them")
-	overloadPages  = flag.Bool("overload-pages", false, "load it with full pages of todos in place of new todos")
-	overloadFolder = flag.String("overload-folder", "", "where TestOverload puts its database; default: a temporary folder")
+	overload        = flag.Duration("overload", 0, "how long TestOverload loads the server at each rate; writes docs/overload.md")
+	overloadServer  = flag.String("overload-taskset", "", "processors for the server, as taskset takes them")
+	overloadPages   = flag.Bool("overload-pages", false, "load it with full pages of todos in place of new todos")
+	overloadSenders = flag.Int("overload-connections", 3500, "how many connections TestOverload may use, each for one call at a time")
+	overloadFolder  = flag.String("overload-folder", "", "where TestOverload puts its database; default: a temporary folder")
 )
 
 const (
-	overloadPeople  = 200
-	overloadSenders = 1500                   // connections
-	inTime          = time.Second            // later than that nobody is served by an answer
-	stale           = 100 * time.Millisecond // a call that finds no connection for so long was not offered
+	overloadPeople = 200
+	inTime         = 2 * time.Second        // later than that nobody is served by an answer
+	stale          = 100 * time.Millisecond // a call that finds no free connection for so long is not sent
 )
 
 // TestOverload offers the whole program calls at rates that do not depend on its answers,
@@ -53,7 +53,7 @@ func TestOverload(t *testing.T) {
 	var points []point
 	for _, factor := range []float64{0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5} {
 		p := s.run(capacity*factor, *overload)
-		p.factor = p.offered / capacity
+		p.factor = factor
 		points = append(points, p)
 		t.Logf("%+v", p)
 	}
@@ -153,14 +153,15 @@ func (s *overloaded) askForPages() {
 
 // point is what became of the calls at one rate.
 type point struct {
-	factor                 float64 // of capacity
+	factor                 float64 // of capacity that was due
 	offered                float64 // calls a second that were sent
 	good, late, shed, lost int     // answered in time, answered later, refused, neither
 	unsent                 int     // for want of a free connection: the generator's own limit
 	seconds                float64
 	p50, p99, shed50       time.Duration
 	shed99                 time.Duration
-	cpu                    time.Duration // of the server, for each call that was offered
+	cpu                    time.Duration // of the server, for each call that was sent
+	memory                 int           // of the server at the end, resident, in MiB
 }
 
 func (p point) goodput() float64 { return float64(p.good) / p.seconds }
@@ -196,9 +197,9 @@ type arrival struct {
 func (s *overloaded) run(rate float64, d time.Duration) point {
 	s.Helper()
 	arrivals := make(chan arrival, int(rate*d.Seconds())+1)
-	outcomes := make([]outcomes, overloadSenders)
+	outcomes := make([]outcomes, *overloadSenders)
 	var senders sync.WaitGroup
-	for i := range overloadSenders {
+	for i := range *overloadSenders {
 		senders.Go(func() {
 			c := sender{address: s.address}
 			for a := range arrivals {
@@ -224,6 +225,7 @@ func (s *overloaded) run(rate float64, d time.Duration) point {
 	senders.Wait()
 	p := summarize(outcomes)
 	p.offered, p.seconds = float64(total-p.unsent)/d.Seconds(), d.Seconds()
+	p.memory = memoryOf(s.pid)
 	p.cpu = (cpuOf(s.pid) - before) / time.Duration(max(total-p.unsent, 1))
 	return p
 }
@@ -238,6 +240,16 @@ func cpuOf(pid int) time.Duration {
 	user, _ := strconv.Atoi(fields[11])
 	system, _ := strconv.Atoi(fields[12])
 	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// memoryOf is how much memory of a process is resident, in MiB. Linux only.
+func memoryOf(pid int) int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0
+	}
+	pages, _ := strconv.Atoi(strings.Fields(string(text))[1])
+	return pages * os.Getpagesize() >> 20
 }
 
 // sender is a connection, opened when it is needed.

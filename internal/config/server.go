@@ -39,7 +39,7 @@ type Server struct {
 	AddressRate  float64 `env:"TODO_ADDRESS_RATE" default:"50" placeholder:"N" help:"Requests a second from each network address that have no good token, or one not seen before (default ${default})."`
 	AddressBurst int     `env:"TODO_ADDRESS_BURST" default:"1000" placeholder:"N" help:"How many of these at once (default ${default})."`
 
-	MaxCalls       int `env:"TODO_MAX_CALLS" default:"256" placeholder:"N" help:"Calls that are carried out at once; further ones are told to come back (default ${default})."`
+	MaxCalls       int `env:"TODO_MAX_CALLS" default:"256" placeholder:"N" help:"Calls that are carried out at once; further ones wait if it is not for long, else they are told to come back (default ${default})."`
 	MaxConnections int `env:"TODO_MAX_CONNECTIONS" default:"4096" placeholder:"N" help:"Connections that may be open; idle ones are closed for new ones, else new ones wait (default ${default})."`
 
 	OpsListen      string `env:"TODO_OPS_LISTEN" default:"127.0.0.1:3003" placeholder:"HOST:PORT" help:"Address of /livez, /readyz and /metrics for what watches inside; empty turns it off (default ${default})."`

@@ -55,11 +55,15 @@ func (h *Handler) Direct(r *http.Request, body []byte) bool {
 	return ok
 }
 
-// NewRunning returns what takes a place among at most so many, and gives it back.
-func NewRunning(most int, now func() time.Time) (enter func() (leave func(), ok bool)) {
+// Running returns how many requests are carried out or wait for that.
+func (h *Handler) Running() int { return h.door.running.began.Len() }
+
+// NewRunning returns what takes a place where so many are carried out at once, and gives it
+// back.
+func NewRunning(most int, now func() time.Time) (enter func(context.Context) (leave func(), ok bool)) {
 	r := &running{max: most, now: now}
-	return func() (func(), bool) {
-		place, ok := r.enter()
+	return func(ctx context.Context) (func(), bool) {
+		place, ok := r.enter(ctx)
 		return func() { r.leave(place) }, ok
 	}
 }

@@ -41,7 +41,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// Here and not earlier: a stranger, or somebody whose body is slow, must not take the
 	// place of a call.
-	place, ok := h.door.running.enter()
+	place, ok := h.door.running.enter(r.Context())
 	if !ok {
 		h.door.Overloaded(r.Context(), principal)
 		overloaded(w)

@@ -5,8 +5,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"todomanager/internal/auth"
@@ -87,32 +89,132 @@ func TestTooManyAtOnce(t *testing.T) {
 	}
 }
 
-// TestSlowCallsLetNoMoreIn: while the oldest call is old, calls that are few are let in,
-// more are not, however many places there are.
+// TestSlowCallsLetNoMoreIn: a few calls have a place however long they take, some more while
+// none is old, and beyond that as many as were done within a second.
 func TestSlowCallsLetNoMoreIn(t *testing.T) {
-	now := time.Unix(0, 0)
-	enter := mcp.NewRunning(1000, func() time.Time { return now })
-	old, ok := enter()
-	if !ok {
-		t.Fatal("the first has no place")
-	}
-	now = now.Add(time.Hour)
-	for n := range 63 {
-		if _, ok := enter(); !ok {
-			t.Fatalf("with %d beside an old one there is no place", n)
+	synctest.Test(t, func(t *testing.T) {
+		enter := mcp.NewRunning(256, time.Now)
+		var leave []func()
+		fill := func(want int) {
+			t.Helper()
+			for {
+				left, ok := enter(t.Context())
+				if !ok {
+					break
+				}
+				leave = append(leave, left)
+			}
+			if len(leave) != want {
+				t.Fatalf("%d have a place, want %d", len(leave), want)
+			}
 		}
-	}
-	if _, ok := enter(); ok {
-		t.Error("a place for more than 64 while one of them is old")
-	}
-	old()
-	now = now.Add(200 * time.Millisecond) // the others are as old as they may be
-	for n := 63; n < 1000; n++ {
-		if _, ok := enter(); !ok {
-			t.Fatalf("with %d of which none is old there is no place", n)
+		end := func(calls int) {
+			for _, left := range leave[:calls] {
+				left()
+			}
+			leave = leave[calls:]
 		}
+
+		fill(256) // nothing was done so far
+		end(200)
+		time.Sleep(time.Hour)
+		fill(64)
+		end(64)
+		fill(256)
+		end(100)
+		time.Sleep(201 * time.Millisecond) // the others are old
+		fill(164)                          // as many as were done: 64 and 100 of these
+		time.Sleep(799 * time.Millisecond)
+		end(60) // at the end of the second in which those were done
+		fill(224)
+		time.Sleep(time.Millisecond) // only the 60 are left of it
+		end(50)
+		fill(174)
+	})
+}
+
+// TestQuickCallsWait: where more come than are carried out at once they wait for their turn, in
+// the order in which they came, if that is soon. Who leaves meanwhile takes no place, and who
+// waits for longer than was foretold is refused.
+func TestQuickCallsWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 3
+		enter := mcp.NewRunning(most, time.Now)
+		take := func(calls int) (leave []func()) {
+			for range calls {
+				left, ok := enter(t.Context())
+				if !ok {
+					t.Fatal("no place")
+				}
+				leave = append(leave, left)
+			}
+			return leave
+		}
+		done := func(calls int) { // so that it is known how long they take
+			for range calls {
+				take(1)[0]()
+			}
+		}
+		turns, refused := make(chan int, 9), make(chan int, 9)
+		wait := func(ctx context.Context, n int) {
+			go func() {
+				left, ok := enter(ctx)
+				if !ok {
+					refused <- n
+					return
+				}
+				turns <- n
+				left()
+			}()
+			synctest.Wait()
+		}
+		check := func(wantTurns, wantRefused []int) {
+			t.Helper()
+			synctest.Wait()
+			if had, not := all(turns), all(refused); !slices.Equal(had, wantTurns) || !slices.Equal(not, wantRefused) {
+				t.Errorf("turns of %v, refused %v; want %v, %v", had, not, wantTurns, wantRefused)
+			}
+		}
+
+		done(most + 4)
+		leave := take(most)
+		gone, goes := context.WithCancel(t.Context())
+		wait(t.Context(), 0)
+		wait(gone, 1)
+		wait(t.Context(), 2)
+		wait(t.Context(), 3)
+		wait(t.Context(), 4) // one more than were done
+		check(nil, []int{4})
+		goes()
+		check(nil, []int{1})
+		leave[0]()
+		check([]int{0, 2, 3}, nil)
+
+		take(1)[0]() // a third is free again
+		time.Sleep(2 * time.Second)
+		leave = append(leave[1:], take(1)...)
+		wait(t.Context(), 5) // nothing was done lately
+		check(nil, []int{5})
+
+		leave[0]()
+		done(most)
+		leave = append(leave[1:], take(1)...)
+		wait(t.Context(), 6)
+		time.Sleep(1999 * time.Millisecond)
+		check(nil, nil)
+		time.Sleep(time.Millisecond)
+		check(nil, []int{6})
+		for _, left := range leave {
+			left()
+		}
+		take(most)
+	})
+}
+
+// all returns what is in a channel by now.
+func all(c chan int) (list []int) {
+	for len(c) > 0 {
+		list = append(list, <-c)
 	}
-	if _, ok := enter(); ok {
-		t.Error("more than the most")
-	}
+	return list
 }

@@ -56,8 +56,9 @@ type Options struct {
 
 	MaxContent int // as the service has it; 0: its default
 
-	// MaxCalls bounds the requests that are carried out at once; 0: no bound. One more gets
-	// 503 at once, and Overloaded, if set, is called. It must not block.
+	// MaxCalls bounds the requests that are carried out at once; 0: no bound. As many as
+	// were done in the last second may be there, those beyond MaxCalls waiting. One
+	// more gets 503 at once, and Overloaded, if set, is called. It must not block.
 	MaxCalls   int
 	Overloaded func(ctx context.Context, p auth.Principal)
 }
