@@ -44,7 +44,7 @@ func (s *service) connect(n *configured) error {
 		Service: s.product.Limited(n.MaxTodos, n.MaxContent), Version: version(), Logger: s.logger, Direct: n.DirectCalls,
 		RequestID: observe.RequestID, InsufficientScope: n.sites.insufficientScope,
 		Began: s.began(), Traced: observe.SetTraceID, Refused: s.counts.requestRefused, MaxContent: n.MaxContent,
-		MaxCalls: n.MaxCalls, Overloaded: s.counts.overloaded,
+		MaxCalls: n.MaxCalls, Places: &s.places, Overloaded: s.counts.overloaded,
 	})
 	if err != nil {
 		return err

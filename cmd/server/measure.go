@@ -26,6 +26,7 @@ func (s *service) measure(product *todos.Service) {
 	s.metrics.Counter("unrecorded_refusals_total", "Refused calls whose audit row could not be written.", func() float64 {
 		return float64(product.Unrecorded())
 	})
+	s.metrics.Gauge("calls_waiting", "Calls that wait until others have been carried out.", func() float64 { return float64(s.places.Waiting()) })
 	s.metrics.Gauge("writer_queue", "Calls that wait for the writer; at 1,024 further ones are shed.", func() float64 { return float64(s.store.Waiting()) })
 	s.metrics.Gauge("wal_bytes", "Size of the database's write-ahead log.", func() float64 { return float64(s.store.LogBytes()) })
 	s.metrics.Gauges("issuer_keys_fetched_timestamp_seconds", "When the issuer's keys were last fetched, 0 if never.", "issuer", func() map[string]float64 {

@@ -161,7 +161,7 @@ type point struct {
 	p50, p99, shed50       time.Duration
 	shed99                 time.Duration
 	cpu                    time.Duration // of the server, for each call that was sent
-	memory                 int           // of the server at the end, resident, in MiB
+	memory                 int           // of the server when the last were sent, resident, in MiB
 }
 
 func (p point) goodput() float64 { return float64(p.good) / p.seconds }
@@ -222,10 +222,12 @@ func (s *overloaded) run(rate float64, d time.Duration) point {
 		}
 	}
 	close(arrivals)
+	memory := memoryOf(s.pid) // while they wait
 	senders.Wait()
 	p := summarize(outcomes)
-	p.offered, p.seconds = float64(total-p.unsent)/d.Seconds(), d.Seconds()
-	p.memory = memoryOf(s.pid)
+	p.offered = float64(total-p.unsent) / d.Seconds()
+	p.seconds = time.Since(start).Seconds() // with the answers to those that waited at the end
+	p.memory = memory
 	p.cpu = (cpuOf(s.pid) - before) / time.Duration(max(total-p.unsent, 1))
 	return p
 }

@@ -14,6 +14,7 @@ import (
 	"todomanager/internal/audit"
 	"todomanager/internal/config"
 	"todomanager/internal/httpserver"
+	"todomanager/internal/mcp"
 	"todomanager/internal/metrics"
 	"todomanager/internal/store/sqlite"
 	"todomanager/internal/todos"
@@ -57,6 +58,7 @@ type service struct {
 	counts  *counts
 	product *todos.Service
 	buckets *httpserver.Buckets
+	places  mcp.Places
 	health  *httpserver.Health
 	main    *httpserver.Server
 	ops     *httpserver.Server // nil if there is no operations listener

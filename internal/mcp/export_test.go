@@ -3,7 +3,6 @@ package mcp
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -55,15 +54,15 @@ func (h *Handler) Direct(r *http.Request, body []byte) bool {
 	return ok
 }
 
-// Running returns how many requests are carried out or wait for that.
-func (h *Handler) Running() int { return h.door.running.began.Len() }
+// Taken returns how many requests are carried out or wait for that.
+func (h *Handler) Taken() int {
+	h.door.Places.mu.Lock()
+	defer h.door.Places.mu.Unlock()
+	return h.door.Places.came.Len()
+}
 
-// NewRunning returns what takes a place where so many are carried out at once, and gives it
-// back.
-func NewRunning(most int, now func() time.Time) (enter func(context.Context) (leave func(), ok bool)) {
-	r := &running{max: most, now: now}
-	return func(ctx context.Context) (func(), bool) {
-		place, ok := r.enter(ctx)
-		return func() { r.leave(place) }, ok
-	}
+// Enter takes a place and returns what gives it back.
+func (p *Places) Enter(ctx context.Context, most int, mayWait bool) (leave func(), ok bool) {
+	place, ok := p.enter(ctx, most, mayWait)
+	return func() { p.leave(place) }, ok
 }

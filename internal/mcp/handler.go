@@ -41,13 +41,15 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// Here and not earlier: a stranger, or somebody whose body is slow, must not take the
 	// place of a call.
-	place, ok := h.door.running.enter(r.Context())
+	place, ok := h.door.Places.enter(r.Context(), h.door.MaxCalls, len(body) <= smallBody)
 	if !ok {
-		h.door.Overloaded(r.Context(), principal)
+		if r.Context().Err() == nil { // else the client did not wait
+			h.door.Overloaded(r.Context(), principal)
+		}
 		overloaded(w)
 		return
 	}
-	defer h.door.running.leave(place)
+	defer h.door.Places.leave(place)
 	if h.direct != nil {
 		if p, invoke, ok := h.direct.read(r, body); ok {
 			h.direct.serve(w, r, x, p, invoke)

@@ -56,10 +56,11 @@ type Options struct {
 
 	MaxContent int // as the service has it; 0: its default
 
-	// MaxCalls bounds the requests that are carried out at once; 0: no bound. As many as
-	// were done in the last second may be there, those beyond MaxCalls waiting. One
-	// more gets 503 at once, and Overloaded, if set, is called. It must not block.
+	// MaxCalls bounds the requests that are carried out at once; 0: no bound. Others wait for
+	// their turn, or get 503 and Overloaded, if set, is called, as [Places] says. It must not
+	// block.
 	MaxCalls   int
+	Places     *Places // shared by handlers that take each other's place; nil: some of its own
 	Overloaded func(ctx context.Context, p auth.Principal)
 }
 
@@ -74,7 +75,6 @@ type door struct {
 	Options
 	names   map[audit.Kind]map[string]bool // the tools and prompts that exist
 	allowed func(method string) bool
-	running running
 }
 
 // New returns the handler of the MCP endpoint. Its requests must carry a principal
@@ -127,7 +127,10 @@ func newDoor(o Options) (*door, error) {
 	if o.Overloaded == nil {
 		o.Overloaded = func(context.Context, auth.Principal) {}
 	}
-	return &door{Options: o, allowed: allowed, running: running{max: o.MaxCalls, now: time.Now}, names: map[audit.Kind]map[string]bool{audit.ToolCall: {}, audit.PromptGet: {}}}, nil
+	if o.Places == nil {
+		o.Places = new(Places)
+	}
+	return &door{Options: o, allowed: allowed, names: map[audit.Kind]map[string]bool{audit.ToolCall: {}, audit.PromptGet: {}}}, nil
 }
 
 // serve puts the guard in front of the server's methods, and the rest of the door in front of HTTP.

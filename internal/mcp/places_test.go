@@ -30,23 +30,18 @@ func TestTooManyAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	send := func(body io.Reader) *httptest.ResponseRecorder {
-		r := httptest.NewRequestWithContext(auth.WithPrincipal(t.Context(), alice), http.MethodPost, "/", body)
-		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Accept", "application/json, text/event-stream")
-		r.Header.Set("Mcp-Protocol-Version", "2025-11-25")
 		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, r)
+		handler.ServeHTTP(w, plainRequest(t.Context(), body))
 		return w
 	}
-	const call = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create-todo","arguments":{"content":"x"}}}`
 
 	slow, end := io.Pipe()
 	slowDone := make(chan int)
 	go func() { slowDone <- send(slow).Code }()
-	_, _ = io.WriteString(end, call[:20]) // returns when it was read
+	_, _ = io.WriteString(end, plainCreate[:20]) // returns when it was read
 	answered := make(chan int, places)
 	for range places {
-		go func() { answered <- send(strings.NewReader(call)).Code }()
+		go func() { answered <- send(strings.NewReader(plainCreate)).Code }()
 	}
 	for range places {
 		<-begun
@@ -55,7 +50,7 @@ func TestTooManyAtOnce(t *testing.T) {
 		t.Error("with every place taken it is not full")
 	}
 	for range 2 {
-		got := send(strings.NewReader(call))
+		got := send(strings.NewReader(plainCreate))
 		if got.Code != http.StatusServiceUnavailable || got.Header().Get("Retry-After") != "1" || !strings.Contains(got.Body.String(), `"reason":"overloaded"`) {
 			t.Errorf("one too many: %d %v %s", got.Code, got.Header(), got.Body)
 		}
@@ -72,7 +67,7 @@ func TestTooManyAtOnce(t *testing.T) {
 			t.Errorf("a call that had a place: %d", status)
 		}
 	}
-	_, _ = io.WriteString(end, call[20:])
+	_, _ = io.WriteString(end, plainCreate[20:])
 	end.Close()
 	if status := <-slowDone; status != 200 {
 		t.Errorf("the slow one: %d", status)
@@ -81,11 +76,11 @@ func TestTooManyAtOnce(t *testing.T) {
 
 	f.do = func() { panic("a tool") }
 	for range 2 * places {
-		send(strings.NewReader(call))
+		send(strings.NewReader(plainCreate))
 	}
 	f.do = nil
-	if got := send(strings.NewReader(call)); got.Code != 200 || handler.Running() != 0 || handler.Full() {
-		t.Errorf("after panics: %d, %d running", got.Code, handler.Running())
+	if got := send(strings.NewReader(plainCreate)); got.Code != 200 || handler.Taken() != 0 || handler.Full() {
+		t.Errorf("after panics: %d, %d running", got.Code, handler.Taken())
 	}
 }
 
@@ -93,12 +88,13 @@ func TestTooManyAtOnce(t *testing.T) {
 // none is old, and beyond that as many as were done within a second.
 func TestSlowCallsLetNoMoreIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		enter := mcp.NewRunning(256, time.Now)
+		const most = 256
+		var p mcp.Places
 		var leave []func()
 		fill := func(want int) {
 			t.Helper()
 			for {
-				left, ok := enter(t.Context())
+				left, ok := p.Enter(t.Context(), most, false)
 				if !ok {
 					break
 				}
@@ -115,21 +111,21 @@ func TestSlowCallsLetNoMoreIn(t *testing.T) {
 			leave = leave[calls:]
 		}
 
-		fill(256) // nothing was done so far
+		fill(most) // nothing was done so far
 		end(200)
 		time.Sleep(time.Hour)
 		fill(64)
 		end(64)
-		fill(256)
+		fill(most)
 		end(100)
 		time.Sleep(201 * time.Millisecond) // the others are old
 		fill(164)                          // as many as were done: 64 and 100 of these
 		time.Sleep(799 * time.Millisecond)
-		end(60) // at the end of the second in which those were done
-		fill(224)
-		time.Sleep(time.Millisecond) // only the 60 are left of it
-		end(50)
-		fill(174)
+		end(30) // at the end of the second in which those were done
+		fill(194)
+		time.Sleep(time.Millisecond) // only the 30 are left of it
+		end(120)
+		fill(150)
 	})
 }
 
@@ -139,12 +135,14 @@ func TestSlowCallsLetNoMoreIn(t *testing.T) {
 func TestQuickCallsWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const most = 3
-		enter := mcp.NewRunning(most, time.Now)
+		var p mcp.Places
 		take := func(calls int) (leave []func()) {
+			t.Helper()
 			for range calls {
-				left, ok := enter(t.Context())
-				if !ok {
-					t.Fatal("no place")
+				before := time.Now()
+				left, ok := p.Enter(t.Context(), most, true)
+				if !ok || time.Since(before) > 0 {
+					t.Fatal("no place at once")
 				}
 				leave = append(leave, left)
 			}
@@ -158,7 +156,7 @@ func TestQuickCallsWait(t *testing.T) {
 		turns, refused := make(chan int, 9), make(chan int, 9)
 		wait := func(ctx context.Context, n int) {
 			go func() {
-				left, ok := enter(ctx)
+				left, ok := p.Enter(ctx, most, true)
 				if !ok {
 					refused <- n
 					return
@@ -178,6 +176,9 @@ func TestQuickCallsWait(t *testing.T) {
 
 		done(most + 4)
 		leave := take(most)
+		if _, ok := p.Enter(t.Context(), most, false); ok {
+			t.Error("a place for one who may not wait")
+		}
 		gone, goes := context.WithCancel(t.Context())
 		wait(t.Context(), 0)
 		wait(gone, 1)
@@ -185,6 +186,9 @@ func TestQuickCallsWait(t *testing.T) {
 		wait(t.Context(), 3)
 		wait(t.Context(), 4) // one more than were done
 		check(nil, []int{4})
+		if n := p.Waiting(); n != 4 {
+			t.Errorf("%d wait, want 4", n)
+		}
 		goes()
 		check(nil, []int{1})
 		leave[0]()
@@ -209,6 +213,83 @@ func TestQuickCallsWait(t *testing.T) {
 		}
 		take(most)
 	})
+}
+
+// TestTurnOfOneWhoLeft: a turn that comes to somebody just leaving goes to the next.
+func TestTurnOfOneWhoLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p mcp.Places
+		for range 100 { // select takes either
+			first, _ := p.Enter(t.Context(), 1, true)
+			gone, goes := context.WithCancel(t.Context())
+			for _, ctx := range []context.Context{gone, t.Context()} {
+				go func() {
+					if left, ok := p.Enter(ctx, 1, true); ok {
+						left()
+					}
+				}()
+				synctest.Wait()
+			}
+			goes()
+			first()
+			synctest.Wait()
+			left, ok := p.Enter(t.Context(), 1, false)
+			if !ok {
+				t.Fatal("a place was lost")
+			}
+			left()
+		}
+	})
+}
+
+// TestClientLeavesWhileItWaits: its call reaches nothing and is not told of as one too many,
+// and the one behind it is carried out.
+func TestClientLeavesWhileItWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		f := &fake{do: func() { <-release }}
+		o := options(f)
+		o.MaxCalls, o.Places = 1, new(mcp.Places)
+		o.Overloaded = func(context.Context, auth.Principal) { t.Error("told of") }
+		handler, err := mcp.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 { // so that it is known how long they take
+			leave, _ := o.Places.Enter(t.Context(), 1, true)
+			leave()
+		}
+		gone, goes := context.WithCancel(t.Context())
+		var answers [3]*httptest.ResponseRecorder
+		for i, ctx := range []context.Context{t.Context(), gone, t.Context()} {
+			answers[i] = httptest.NewRecorder()
+			go handler.ServeHTTP(answers[i], plainRequest(ctx, strings.NewReader(plainCreate)))
+			synctest.Wait()
+		}
+		goes()
+		synctest.Wait()
+		close(release)
+		synctest.Wait()
+		if calls, refusals := f.seen(); len(calls) != 2 || len(refusals) != 0 {
+			t.Errorf("%d calls and %d refusals reached the service, want 2 and 0", len(calls), len(refusals))
+		}
+		for i, want := range []int{http.StatusOK, http.StatusServiceUnavailable, http.StatusOK} {
+			if answers[i].Code != want {
+				t.Errorf("answer %d: %d, want %d", i, answers[i].Code, want)
+			}
+		}
+	})
+}
+
+const plainCreate = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"create-todo","arguments":{"content":"x"}}}`
+
+// plainRequest is a request of alice's.
+func plainRequest(ctx context.Context, body io.Reader) *http.Request {
+	r := httptest.NewRequestWithContext(auth.WithPrincipal(ctx, alice), http.MethodPost, "/", body)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Accept", "application/json, text/event-stream")
+	r.Header.Set("Mcp-Protocol-Version", "2025-11-25")
+	return r
 }
 
 // all returns what is in a channel by now.

@@ -1,0 +1,145 @@
+package mcp
+
+import (
+	"container/list"
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// alwaysTaken may be there at once however long that takes. A slow disk must not
+	// refuse the second call of somebody who is alone.
+	alwaysTaken = 64
+	// youngAge is how old the oldest may be for as many to be there as are carried out at
+	// once: nobody knows yet how long they take.
+	youngAge = 200 * time.Millisecond
+	// patience is how long those in front of a request may take. It is what Retry-After asks
+	// of who is refused: nobody loses by waiting for as long. To refuse a call that costs
+	// little takes a fourth of carrying it out, and then it comes again.
+	patience = time.Second
+	// longestWait is when who waits is refused after all: those in front take longer than
+	// was foretold.
+	longestWait = 2 * patience
+	// mostWaiting and smallBody, in bytes, bound the memory of those who wait.
+	mostWaiting = 4096
+	smallBody   = 64 << 10
+)
+
+// Places are for the requests that were taken. Some are carried out, the others wait, first
+// come, first served: carried out all at once they would cost more, since what they need does
+// not stay in the processor's caches. A request is refused at once if as many as are there
+// were not done lately, so that it would wait for too long. The zero Places are empty.
+type Places struct {
+	mu      sync.Mutex
+	came    list.List // of time.Time, of those that are there, the oldest first
+	left    list.List // of time.Time, of others, whatever became of them; see forget
+	busy    int       // how many are carried out
+	waiting list.List // of chan struct{}, which is closed when its owner's turn has come
+}
+
+// enter takes a place, where at most so many are carried out at once (0: no bound). It
+// returns false if there is none, if it is not its turn and it may not wait, or if ctx or
+// longestWait ends before that. The place is to be left.
+func (p *Places) enter(ctx context.Context, most int, mayWait bool) (place *list.Element, ok bool) {
+	place, turn, ok := p.take(most, mayWait)
+	if turn == nil {
+		return place, ok
+	}
+	ctx, stop := context.WithTimeout(ctx, longestWait)
+	defer stop()
+	select {
+	case <-turn.Value.(chan struct{}):
+		return place, true
+	case <-ctx.Done():
+		p.giveUp(place, turn)
+		return nil, false
+	}
+}
+
+// take returns a place, and a turn to be waited for unless it is now.
+func (p *Places) take(most int, mayWait bool) (place, turn *list.Element, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	wait := most > 0 && p.busy >= most
+	if p.full(most, now) || wait && !mayWait {
+		return nil, nil, false
+	}
+	if wait {
+		turn = p.waiting.PushBack(make(chan struct{}))
+	} else {
+		p.busy++
+	}
+	return p.came.PushBack(now), turn, true
+}
+
+// giveUp gives a place back whose owner no longer waits for its turn. That may have come
+// meanwhile.
+func (p *Places) giveUp(place, turn *list.Element) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.came.Remove(place)
+	select {
+	case <-turn.Value.(chan struct{}):
+		p.next()
+	default:
+		p.waiting.Remove(turn)
+	}
+}
+
+// leave gives a place back whose owner had its turn.
+func (p *Places) leave(place *list.Element) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	p.came.Remove(place)
+	p.forget(now)
+	p.left.PushBack(now)
+	p.next()
+}
+
+// next passes a turn on to who waits longest, if anybody does. mu is held.
+func (p *Places) next() {
+	if first := p.waiting.Front(); first != nil {
+		close(p.waiting.Remove(first).(chan struct{}))
+		return
+	}
+	p.busy--
+}
+
+// full reports whether there is no place. mu is held.
+func (p *Places) full(most int, now time.Time) bool {
+	n := p.came.Len()
+	switch {
+	case most == 0 || n < min(most, alwaysTaken):
+		return false
+	case n < most && now.Sub(p.came.Front().Value.(time.Time)) <= youngAge:
+		return false
+	}
+	p.forget(now)
+	return n >= p.left.Len() || p.waiting.Len() >= mostWaiting
+}
+
+// forget drops those that left longer ago than patience. mu is held.
+func (p *Places) forget(now time.Time) {
+	for first := p.left.Front(); first != nil && now.Sub(first.Value.(time.Time)) > patience; first = p.left.Front() {
+		p.left.Remove(first)
+	}
+}
+
+// Waiting returns how many requests wait for their turn.
+func (p *Places) Waiting() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.waiting.Len()
+}
+
+// Full reports whether a request would be refused now for want of a place. Whoever stands
+// in front can refuse it before it costs anything.
+func (h *Handler) Full() bool {
+	p := h.door.Places
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.full(h.door.MaxCalls, time.Now())
+}
