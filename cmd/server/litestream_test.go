@@ -117,13 +117,7 @@ func (l *replicated) attach() {
 	rounds := func() int { return strings.Count(l.sidecars.String(), `msg="replica sync"`) }
 	before := rounds()
 	l.replicate()
-	look := time.NewTicker(10 * time.Millisecond)
-	defer look.Stop()
-	for deadline := time.Now().Add(patience); rounds() == before; {
-		if <-look.C; time.Now().After(deadline) {
-			l.Fatal("Litestream does not begin")
-		}
-	}
+	eventually(l.T, "has Litestream its place in the log", func() bool { return rounds() > before })
 }
 
 func (l *replicated) end(signal os.Signal) {

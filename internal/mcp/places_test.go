@@ -242,6 +242,42 @@ func TestTurnOfOneWhoLeft(t *testing.T) {
 	})
 }
 
+// TestMemoryOfWaitingCalls: no more than 4,096 wait, however quick they are, and none with a
+// large body.
+func TestMemoryOfWaitingCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const most = 4096
+		o := options(&fake{})
+		o.MaxCalls, o.Places = 1, new(mcp.Places)
+		handler, err := mcp.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 * most {
+			leave, _ := o.Places.Enter(t.Context(), 1, true)
+			leave()
+		}
+		leave, _ := o.Places.Enter(t.Context(), 1, true)
+		large := httptest.NewRecorder()
+		handler.ServeHTTP(large, plainRequest(t.Context(), strings.NewReader(plainCreate+strings.Repeat(" ", 64<<10))))
+		if large.Code != http.StatusServiceUnavailable {
+			t.Errorf("a large body: %d, want 503", large.Code)
+		}
+		for range most + 1 {
+			go func() {
+				if left, ok := o.Places.Enter(t.Context(), 1, true); ok {
+					left()
+				}
+			}()
+		}
+		synctest.Wait()
+		if n := o.Places.Waiting(); n != most {
+			t.Errorf("%d wait, want %d", n, most)
+		}
+		leave()
+	})
+}
+
 // TestClientLeavesWhileItWaits: its call reaches nothing and is not told of as one too many,
 // and the one behind it is carried out.
 func TestClientLeavesWhileItWaits(t *testing.T) {
