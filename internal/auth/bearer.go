@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// b64token has the characters of a token (RFC 6750 section 2.1).
+const b64token = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="
+
 // bearerToken returns the one token of a request (RFC 6750 section 2.1), or
 // the reason why there is none. Anything ambiguous is refused rather than
 // resolved: whoever stands in front of this server might resolve it otherwise.
@@ -40,29 +43,13 @@ func parseCredentials(value string) (string, Reason) {
 	if rest == "" {
 		return "", ReasonMissingToken
 	}
-	var reason Reason
-	for _, b := range []byte(rest) {
-		switch {
-		case inToken(b):
-		case b == ' ' || b == '\t' || b == ',':
-			reason = ReasonInvalidHeader // two tokens, or a tab before one
-		default:
-			return "", ReasonInvalidToken
-		}
+	switch {
+	case strings.TrimLeft(rest, b64token) == "":
+		return rest, ""
+	case strings.TrimLeft(rest, b64token+" \t,") == "":
+		return "", ReasonInvalidHeader // two tokens, or a tab before one
 	}
-	if reason != "" {
-		return "", reason
-	}
-	return rest, ""
-}
-
-// inToken reports whether b is in the alphabet of b64token.
-func inToken(b byte) bool {
-	switch b {
-	case '-', '.', '_', '~', '+', '/', '=':
-		return true
-	}
-	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9'
+	return "", ReasonInvalidToken
 }
 
 func hasFormBody(r *http.Request) bool {
