@@ -62,23 +62,24 @@ func (c *archiveFlags) open(ctx context.Context, keys note.Verifiers, out io.Wri
 	return do(a)
 }
 
-// write archives the rows between two heads, segment by segment, and calls done after each.
-func (a *archivist) write(ctx context.Context, to audit.Archive, after audit.Head, last int64, done func(audit.Manifest) error) error {
+// write archives the rows after a head up to the last signed one that is not after another
+// row, segment by segment, and calls done after each. It returns where it ended.
+func (a *archivist) write(ctx context.Context, to audit.Archive, after audit.Head, last int64, done func(audit.Manifest) error) (audit.Head, error) {
 	if err := os.MkdirAll(to.Folder, 0o700); err != nil {
-		return err
+		return after, err
 	}
 	for _, end := range audit.Ends(a.heads, after.Seq, last, a.flags.SegmentRows) {
 		m, err := to.Write(ctx, a.log, after, end)
 		if err != nil {
-			return tampered(err)
+			return after, tampered(err)
 		}
 		fmt.Fprintf(a.out, "%s: rows %d to %d\n", filepath.Join(to.Folder, m.File), m.FirstSeq, m.LastSeq)
 		if err := done(m); err != nil {
-			return err
+			return after, err
 		}
 		after = end.Head
 	}
-	return nil
+	return after, nil
 }
 
 // auditExportCommand copies the log to where it is kept.
@@ -120,9 +121,10 @@ func (c *auditExportCommand) Run(ctx context.Context, std stdio) error {
 		if err := a.admin.RecordExport(e); err != nil {
 			return err
 		}
-		return a.write(ctx, audit.Archive{Folder: c.To, Form: e.Form}, after, e.LastSeq, func(m audit.Manifest) error {
+		_, err = a.write(ctx, audit.Archive{Folder: c.To, Form: e.Form}, after, e.LastSeq, func(m audit.Manifest) error {
 			return c.keepCursor(audit.Head{LogID: m.LogID, Seq: m.LastSeq, Hash: m.LastHash})
 		})
+		return err
 	})
 }
 

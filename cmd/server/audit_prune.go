@@ -48,6 +48,10 @@ func (c *auditPruneCommand) Run(ctx context.Context, std stdio) error {
 			return err
 		}
 		base := a.chain.Base
+		if c.DryRun && cut.Seq == base.Seq {
+			fmt.Fprintln(std.out, "would remove nothing: of the rows that may go none is followed by a signed head")
+			return nil
+		}
 		if c.DryRun {
 			fmt.Fprintf(std.out, "would remove %s, %d to %d\n", count(cut.Seq-base.Seq, "row"), base.Seq+1, cut.Seq)
 			return nil
@@ -84,7 +88,7 @@ func (c *auditPruneCommand) cut(ctx context.Context, a *archivist) (cut audit.He
 	}
 	cut = a.chain.Base
 	for _, h := range a.heads {
-		if !h.Pruned() && h.Seq > cut.Seq && h.Seq <= last {
+		if h.EndsSegment() && h.Seq > cut.Seq && h.Seq <= last {
 			cut = h.Head
 		}
 	}
@@ -102,8 +106,12 @@ func (c *auditPruneCommand) move(ctx context.Context, a *archivist, signer *audi
 		}
 	} else {
 		p.Form = to.Form
-		if err := a.write(ctx, to, a.chain.Base, cut.Seq, func(audit.Manifest) error { return nil }); err != nil {
+		end, err := a.write(ctx, to, a.chain.Base, cut.Seq, func(audit.Manifest) error { return nil })
+		if err != nil {
 			return err
+		}
+		if end != cut {
+			return fmt.Errorf("rows up to %d were archived, but those up to %d were to be removed; nothing was removed", end.Seq, cut.Seq)
 		}
 	}
 	signed, err := a.admin.MoveBase(cut, signer.Base, p)

@@ -54,8 +54,9 @@ type SignedHead struct {
 // Note returns the head as it was signed.
 func (h SignedHead) Note() string { return h.note }
 
-// Pruned reports whether the head is the base of a log that was pruned up to it.
-func (h SignedHead) Pruned() bool { return h.says == saysBase }
+// EndsSegment reports whether rows may be archived up to the head: not if it is signed as the base
+// of a pruned log, or as what a restoration went back to, for which a segment has no use.
+func (h SignedHead) EndsSegment() bool { return h.says == saysHead }
 
 // Live returns the heads that no restoration made void: that which was signed before it, for
 // a row after the one that it went back to. Such heads are evidence of a history that was

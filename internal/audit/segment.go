@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -114,15 +115,13 @@ func (c *counter) Write(p []byte) (int, error) {
 }
 
 // Ends returns where to end segments of about so many rows each, if the rows after one
-// head are to be archived up to another: at signed heads, at the last one that makes a
-// segment no larger, or the next one if there is none. Heads are in order of seq.
+// head are to be archived up to another: at signed heads that may end one, at the last one
+// that makes a segment no larger, or the next one if there is none. The last end is the last
+// such head. Heads are in order of seq.
 func Ends(heads []SignedHead, after, last, rows int64) (ends []SignedHead) {
+	heads = slices.DeleteFunc(slices.Clone(heads), func(h SignedHead) bool { return !h.EndsSegment() || h.Seq <= after || h.Seq > last })
 	for i, h := range heads {
-		if h.says != saysHead || h.Seq <= after || h.Seq > last {
-			continue
-		}
-		isLast := i+1 == len(heads) || heads[i+1].Seq > last
-		if isLast || heads[i+1].Seq > after+rows && heads[i+1].Seq != h.Seq {
+		if i+1 == len(heads) || heads[i+1].Seq-after > rows && heads[i+1].Seq != h.Seq {
 			ends = append(ends, h)
 			after = h.Seq
 		}

@@ -57,7 +57,7 @@ func (r *SegmentReport) verify(name string, keys note.Verifiers) error {
 	}
 	if keys != nil {
 		h, err := OpenHead(r.Head, keys)
-		if err != nil || h.says != saysHead || h.LogID != r.LogID || h.Seq != r.LastSeq || h.Hash != r.LastHash {
+		if err != nil || !h.EndsSegment() || h.LogID != r.LogID || h.Seq != r.LastSeq || h.Hash != r.LastHash {
 			return &Fault{r.LastSeq, "the manifest has no signed head for it"}
 		}
 	}

@@ -197,7 +197,7 @@ func (v *verification) begin() error {
 	base := v.chain.Base
 	v.w = Walker{Seq: base.Seq, Hash: base.Hash}
 	v.FirstSeq = base.Seq + 1
-	if base.Seq > 0 && v.keys && !slices.ContainsFunc(v.heads[base.Seq], SignedHead.Pruned) {
+	if base.Seq > 0 && v.keys && !slices.ContainsFunc(v.heads[base.Seq], func(h SignedHead) bool { return h.says == saysBase }) {
 		return &Fault{base.Seq + 1, "is the first row, and nothing signed says that those before it were pruned"}
 	}
 	return v.agree(base)

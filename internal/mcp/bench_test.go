@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"todomanager/internal/audit"
 
+	"todomanager/internal/audit"
 	"todomanager/internal/auth"
 	"todomanager/internal/auth/authtest"
 	"todomanager/internal/httpserver"
