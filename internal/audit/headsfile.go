@@ -3,6 +3,7 @@ package audit
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -80,12 +81,25 @@ func splitNotes(text string) (notes []string) {
 	return notes
 }
 
-// appendLine adds a line to a file, which it makes if there is none.
+// appendLine adds a line to a file, which it makes if there is none. If the disk takes only
+// a part of it that is taken back: the next line must not be joined to it.
 func appendLine(name, line string, mode fs.FileMode) error {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, mode)
 	if err != nil {
 		return err
 	}
-	_, err = file.WriteString(line + "\n")
+	n, err := file.WriteString(line + "\n")
+	if err != nil {
+		err = errors.Join(err, takeBack(file, n))
+	}
 	return errors.Join(err, file.Sync(), file.Close())
+}
+
+// takeBack undoes the last write to a file, of n bytes.
+func takeBack(file *os.File, n int) error {
+	end, err := file.Seek(0, io.SeekCurrent)
+	if err == nil && n > 0 {
+		err = file.Truncate(end - int64(n))
+	}
+	return err
 }

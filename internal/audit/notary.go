@@ -16,8 +16,8 @@ const (
 
 // Log is the part of a store that a [Notary] needs.
 type Log interface {
-	// Checkpoint gives the head to sign, in a transaction, and keeps what that returns.
-	// It returns once that is durable; ok is false if the head was signed before.
+	// Checkpoint calls sign with the head, in a transaction, and keeps the result. It returns
+	// once that is durable; ok is false if the head was signed before.
 	Checkpoint(ctx context.Context, sign Sign) (signed SignedHead, ok bool, err error)
 	// Checkpoints returns the kept notes of heads after a seq, oldest first.
 	Checkpoints(ctx context.Context, after int64) ([]string, error)
@@ -46,8 +46,9 @@ func NewNotary(log Log, signer *Signer, heads HeadsFile, logger *slog.Logger) *N
 }
 
 // Run signs the head at the start, every [SignEvery] rows and every five minutes, until
-// ctx ends. A head that cannot be signed or kept stops nothing: it is reported and tried
-// again, and what is missing shows in "audit verify". Call [Notary.Sign] when the last
+// ctx ends. A head that cannot be signed is reported and tried again; one that cannot be added
+// to the file is reported and added at the next start. Either stops nothing, and shows in
+// "audit verify". Call [Notary.Sign] when the last
 // row was written.
 func (n *Notary) Run(ctx context.Context) {
 	n.compare(ctx)
@@ -81,7 +82,7 @@ func (n *Notary) compare(ctx context.Context) {
 	}
 	if len(heads) > 0 {
 		if err := n.follows(ctx, last); err != nil {
-			n.logger.ErrorContext(ctx, "the audit log does not agree with its signed heads; run audit verify", "file", n.heads, "seq", last.Seq, "err", err)
+			n.logger.ErrorContext(ctx, "the audit log does not agree with its signed heads, or cannot be read; run audit verify", "file", n.heads, "seq", last.Seq, "err", err)
 			return
 		}
 	}
