@@ -8,18 +8,18 @@ import (
 )
 
 const (
-	// alwaysTaken may be there at once however long that takes. A slow disk must not
-	// refuse the second call of somebody who is alone.
+	// alwaysTaken requests are taken however long they take: on a slow disk the second call of
+	// somebody who is alone must not be refused.
 	alwaysTaken = 64
-	// youngAge is how old the oldest may be for as many to be there as are carried out at
-	// once: nobody knows yet how long they take.
+	// While the oldest request is no older than youngAge as many are taken as may be carried
+	// out at once: nobody knows yet how long they take.
 	youngAge = 200 * time.Millisecond
 	// patience is how long those in front of a request may take. It is what Retry-After asks
 	// of who is refused: nobody loses by waiting for as long. To refuse a call that costs
 	// little takes a fourth of carrying it out, and then it comes again.
 	patience = time.Second
-	// longestWait is when who waits is refused after all: those in front take longer than
-	// was foretold.
+	// longestWait is how long a request waits before it is refused after all: those in front
+	// take longer than was foretold.
 	longestWait = 2 * patience
 	// mostWaiting and smallBody, in bytes, bound the memory of those who wait.
 	mostWaiting = 4096
@@ -35,6 +35,7 @@ type Places struct {
 	came    list.List // of time.Time, of those that are there, the oldest first
 	left    list.List // of time.Time, of others, whatever became of them; see forget
 	busy    int       // how many are carried out
+	most    int       // how many may be at once, as the last that came was told; 0: no bound
 	waiting list.List // of chan struct{}, which is closed when its owner's turn has come
 }
 
@@ -62,6 +63,8 @@ func (p *Places) take(most int, mayWait bool) (place, turn *list.Element, ok boo
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
+	p.most = most
+	p.pass() // it may have been raised
 	wait := most > 0 && p.busy >= most
 	if p.full(most, now) || wait && !mayWait {
 		return nil, nil, false
@@ -82,7 +85,8 @@ func (p *Places) giveUp(place, turn *list.Element) {
 	p.came.Remove(place)
 	select {
 	case <-turn.Value.(chan struct{}):
-		p.next()
+		p.busy--
+		p.pass()
 	default:
 		p.waiting.Remove(turn)
 	}
@@ -96,16 +100,16 @@ func (p *Places) leave(place *list.Element) {
 	p.came.Remove(place)
 	p.forget(now)
 	p.left.PushBack(now)
-	p.next()
+	p.busy--
+	p.pass()
 }
 
-// next passes a turn on to who waits longest, if anybody does. mu is held.
-func (p *Places) next() {
-	if first := p.waiting.Front(); first != nil {
+// pass gives turns to those who wait longest, while more may be carried out. mu is held.
+func (p *Places) pass() {
+	for first := p.waiting.Front(); first != nil && (p.most == 0 || p.busy < p.most); first = p.waiting.Front() {
+		p.busy++
 		close(p.waiting.Remove(first).(chan struct{}))
-		return
 	}
-	p.busy--
 }
 
 // full reports whether there is no place. mu is held.

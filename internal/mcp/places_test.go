@@ -215,6 +215,51 @@ func TestQuickCallsWait(t *testing.T) {
 	})
 }
 
+// TestOtherNumberOfTurns: who waits is bound by how many may be carried out now, not when it came.
+func TestOtherNumberOfTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var p mcp.Places
+		for range 20 { // so that it is known how long they take
+			leave, _ := p.Enter(t.Context(), 4, true)
+			leave()
+		}
+		begun, end := make(chan int, 20), make(chan struct{})
+		come := func(n, most int) {
+			go func() {
+				if leave, ok := p.Enter(t.Context(), most, true); ok {
+					begun <- n
+					<-end
+					leave()
+				}
+			}()
+			synctest.Wait()
+		}
+		check := func(want ...int) {
+			t.Helper()
+			synctest.Wait()
+			had := all(begun)
+			slices.Sort(had) // they begin side by side
+			if !slices.Equal(had, want) {
+				t.Errorf("turns of %v, want %v", had, want)
+			}
+		}
+		for n := range 8 {
+			come(n, 4)
+		}
+		check(0, 1, 2, 3)
+		come(8, 2)
+		end <- struct{}{}
+		end <- struct{}{}
+		check() // two are left, and no more may be
+		end <- struct{}{}
+		check(4)
+		come(9, 5)
+		check(5, 6, 7)
+		close(end)
+		check(8, 9)
+	})
+}
+
 // TestTurnOfOneWhoLeft: a turn that comes to somebody just leaving goes to the next.
 func TestTurnOfOneWhoLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
