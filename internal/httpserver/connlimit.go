@@ -26,7 +26,7 @@ type limitedListener struct {
 	max        int
 	perAddress int // 0: no bound
 	logger     *slog.Logger
-	tell       rate.Sometimes
+	tell       struct{ share, full, evicted rate.Sometimes }
 
 	mu     sync.Mutex
 	room   sync.Cond // mu; a connection was closed or became idle, or the listener was closed
@@ -38,8 +38,10 @@ type limitedListener struct {
 
 func limitConnections(l net.Listener, o Options) *limitedListener {
 	limited := &limitedListener{
-		Listener: l, max: o.MaxConnections, logger: o.Logger,
-		tell: rate.Sometimes{First: 1, Interval: time.Minute}, from: make(map[netip.Addr]int),
+		Listener: l, max: o.MaxConnections, logger: o.Logger, from: make(map[netip.Addr]int),
+	}
+	for _, s := range []*rate.Sometimes{&limited.tell.share, &limited.tell.full, &limited.tell.evicted} {
+		s.Interval = time.Minute
 	}
 	if !o.BehindProxy {
 		limited.perAddress = max(1, o.MaxConnections/addressShare)
@@ -73,7 +75,7 @@ func (l *limitedListener) admit(c *limitedConn) (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.perAddress > 0 && !c.addr.IsLoopback() && l.from[c.addr] >= l.perAddress {
-		l.tell.Do(func() {
+		l.tell.share.Do(func() {
 			l.logger.Warn("an address has as many connections as one may have; further ones are closed", "remote", c.addr, "connections", l.perAddress)
 		})
 		return false, nil
@@ -83,7 +85,7 @@ func (l *limitedListener) admit(c *limitedConn) (bool, error) {
 			l.evict(oldest.Value.(*limitedConn))
 			continue
 		}
-		l.tell.Do(func() {
+		l.tell.full.Do(func() {
 			l.logger.Warn("as many connections as may be open are open, and none is idle; further ones wait", "connections", l.open)
 		})
 		l.room.Wait()
@@ -98,7 +100,7 @@ func (l *limitedListener) admit(c *limitedConn) (bool, error) {
 
 // evict closes an idle connection. mu is held.
 func (l *limitedListener) evict(c *limitedConn) {
-	l.tell.Do(func() {
+	l.tell.evicted.Do(func() {
 		l.logger.Warn("as many connections as may be open are open; idle ones are closed for new ones", "connections", l.open)
 	})
 	l.forget(c)

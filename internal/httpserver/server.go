@@ -73,7 +73,7 @@ type Server struct {
 // Listen binds the address. Until Serve is called, connections wait.
 func Listen(o Options) (*Server, error) {
 	s := &Server{
-		grace: o.Grace,
+		grace: cmp.Or(o.Grace, defaultGrace),
 		http: &http.Server{
 			Handler:           o.Handler,
 			ReadHeaderTimeout: cmp.Or(o.Timeouts.Header, readHeaderTimeout),
@@ -83,9 +83,6 @@ func Listen(o Options) (*Server, error) {
 			MaxHeaderBytes:    maxHeader,
 			ErrorLog:          errorLog(o.Logger),
 		},
-	}
-	if s.grace == 0 {
-		s.grace = defaultGrace
 	}
 	if o.Certificate != nil {
 		s.http.TLSConfig = &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return o.Certificate(), nil }}
