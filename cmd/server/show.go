@@ -142,9 +142,21 @@ func (e entryPage) line(key string, value any, otherwise string) {
 			return
 		}
 	case time.Duration:
-		value = strings.TrimSuffix(strings.TrimSuffix(v.String(), "0s"), "0m")
+		value = durationText(v)
 	}
 	e.page.line("    ", key, yamlText(value), cmp.Or(e.entry.Origin(key), config.Origin(otherwise)))
+}
+
+// durationText leaves out the minutes and seconds of whole hours, and the seconds of whole minutes.
+func durationText(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
 }
 
 func (e entryPage) scopeMap(scopes map[string][]string, otherwise string) {
