@@ -21,26 +21,34 @@ func TestFollow(t *testing.T) {
 	call("create-todo") // no content: denied
 	call("get-todos")
 
-	var out log
+	var out, later log
 	ctx, cancel := context.WithCancel(t.Context())
-	exited := make(chan int, 1)
-	go func() {
-		exited <- run(ctx, []string{"audit", "list", "--follow", "--limit", "1", "--decision", "allow", "-o", "csv", "--db", p.db}, &out, &out)
-	}()
-	seqs := func() (list []string) {
+	exited := make(chan int, 2)
+	follow := func(out *log, more ...string) {
+		exited <- run(ctx, append([]string{"audit", "list", "--follow", "--decision", "allow", "-o", "csv", "--db", p.db}, more...), out, out)
+	}
+	go follow(&out, "--limit", "1")
+	go follow(&later, "--after-seq", "4") // which is not there yet
+	seqs := func(out *log) string {
+		var list []string
 		for line := range strings.Lines(out.String()) {
 			seq, _, _ := strings.Cut(line, ",")
 			list = append(list, seq)
 		}
-		return list
+		return strings.Join(list, " ")
 	}
-	eventually(t, "printed", func() bool { return strings.Join(seqs(), " ") == "seq 3" })
+	eventually(t, "printed", func() bool { return seqs(&out) == "seq 3" && seqs(&later) == "seq" })
 	call("get-todos")
 	call("create-todo")
 	call("get-todos")
-	eventually(t, "followed", func() bool { return strings.Join(seqs(), " ") == "seq 3 4 6" })
+	eventually(t, "followed", func() bool { return seqs(&out) == "seq 3 4 6" && strings.HasSuffix(seqs(&later), " 6") })
+	if got := seqs(&later); got != "seq 6" {
+		t.Errorf("after row 4: %s", got)
+	}
 	cancel()
-	if code := <-exited; code != exitOK {
-		t.Errorf("exit code %d", code)
+	for range cap(exited) {
+		if code := <-exited; code != exitOK {
+			t.Errorf("exit code %d", code)
+		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"todomanager/internal/audit"
@@ -78,7 +79,7 @@ func (c *auditListCommand) Run(ctx context.Context, std stdio) (err error) {
 		return p.Print(r)
 	}
 	if c.Follow {
-		return c.follow(ctx, log, filter, p, print)
+		return c.follow(ctx, std.err, log, filter, p, print)
 	}
 	seen, err := log.Each(ctx, filter, print)
 	if err == nil {
@@ -88,18 +89,23 @@ func (c *auditListCommand) Run(ctx context.Context, std stdio) (err error) {
 	case err != nil:
 		return err
 	case seen.Stopped:
-		return exitError{exitIncomplete, fmt.Errorf("looked through rows down to %d within --scan-time %v; older ones: --before-seq %d", seen.From, c.ScanTime, seen.From)}
+		return exitError{exitIncomplete, c.stopped(seen)}
 	case c.Limit > 0 && printed == c.Limit && first > 1:
 		fmt.Fprintf(std.err, "older rows: --before-seq %d\n", first)
 	}
 	return nil
 }
 
+// stopped tells that --scan-time ended before all rows were looked through.
+func (c *auditListCommand) stopped(seen audit.Seen) error {
+	return fmt.Errorf("looked through rows down to %d within --scan-time %v; older ones: --before-seq %d", seen.From, c.ScanTime, seen.From)
+}
+
 // followInterval is how long a row may be there before --follow shows it.
 const followInterval = 200 * time.Millisecond
 
 // follow prints rows until ctx ends, which is how it is told to stop.
-func (c *auditListCommand) follow(ctx context.Context, log *sqlite.AuditLog, f audit.Filter, p printer, print func(audit.Row) error) error {
+func (c *auditListCommand) follow(ctx context.Context, notes io.Writer, log *sqlite.AuditLog, f audit.Filter, p printer, print func(audit.Row) error) error {
 	tick := time.NewTicker(followInterval)
 	defer tick.Stop()
 	for {
@@ -113,7 +119,10 @@ func (c *auditListCommand) follow(ctx context.Context, log *sqlite.AuditLog, f a
 		if err != nil {
 			return err
 		}
-		f.Limit, f.Since, f.AfterSeq = 0, time.Time{}, seen.To
+		if seen.Stopped {
+			fmt.Fprintln(notes, c.stopped(seen))
+		}
+		f.Limit, f.Since, f.AfterSeq = 0, time.Time{}, max(f.AfterSeq, seen.To)
 		select {
 		case <-ctx.Done():
 			return p.Flush()
