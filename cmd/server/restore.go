@@ -52,11 +52,12 @@ func (c *restoreCommand) Run(ctx context.Context, std stdio) (err error) {
 	if err != nil {
 		return err
 	}
-	kept := c.DB + ".before-" + time.Now().UTC().Format("20060102T150405.000Z")
+	kept := r.Path() + ".before-" + time.Now().UTC().Format("20060102T150405.000Z")
 	if err := c.swap(ctx, r, signed, kept); err != nil {
 		return err
 	}
-	return c.tell(ctx, std.out, d, kept)
+	c.tell(ctx, std.out, d, kept)
+	return nil
 }
 
 // fill copies the file, and compares the copy with the manifest.

@@ -12,27 +12,26 @@ import (
 )
 
 // tell says what was done, and what is to be done again.
-func (c *restoreCommand) tell(ctx context.Context, w io.Writer, d sqlite.Restored, kept string) error {
+func (c *restoreCommand) tell(ctx context.Context, w io.Writer, d sqlite.Restored, kept string) {
 	lost := ""
 	if d.LostSeq > d.LastSeq {
 		lost = fmt.Sprintf("; rows up to %d were written before and are not in it", d.LostSeq)
 	}
 	fmt.Fprintf(w, "restored %s: the audit log goes on from row %d%s\n", c.From, d.LastSeq, lost)
 	if _, err := os.Stat(kept); err != nil {
-		return nil //nolint:nilerr // there was no database
+		return // there was no database
 	}
 	fmt.Fprintf(w, "the database that was there is %s\n", kept)
 	acts, err := actsAfter(ctx, kept, d.LastSeq)
 	if err != nil {
 		fmt.Fprintf(w, "its audit log cannot be read (%v): find out elsewhere who was blocked and erased since the copy was made\n", err)
-		return nil
+		return
 	}
 	for _, kind := range []audit.Kind{audit.UserErase, audit.UserBlock, audit.UserUnblock, audit.AuditPrune} {
 		if n := acts[kind]; n > 0 {
 			fmt.Fprintf(w, "to be done again: %s, %s (audit list --db %s --after-seq %d --event %s)\n", kind, count(n, "time"), kept, d.LastSeq, kind)
 		}
 	}
-	return nil
 }
 
 // actsAfter counts what operators did after a row.

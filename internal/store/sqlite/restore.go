@@ -43,8 +43,14 @@ func BeginRestoration(path string) (*Restoration, error) {
 		return nil, err
 	}
 	r := &Restoration{path: path, lock: lock}
-	return r, r.clean() // of what a run left that was killed
+	if err := r.clean(); err != nil { // of what a run left that was killed
+		return nil, errors.Join(err, lock.release())
+	}
+	return r, nil
 }
+
+// Path is where the database is, or will be: where a link leads to, if it was named by one.
+func (r *Restoration) Path() string { return r.path }
 
 // Copy is the path of the copy, beside the database.
 func (r *Restoration) Copy() string { return r.path + ".restoring" }
@@ -120,8 +126,8 @@ func (r *Restoration) Swap(ctx context.Context, kept string) error {
 	return atomicfile.SyncFolder(filepath.Dir(r.path))
 }
 
-// keep gives the database a second name, if there is one. Its log must not stay behind, and
-// can be there without it: SQLite would take it for the copy's.
+// keep gives the database a second name, if there is one. Its write-ahead log is kept even
+// where the database itself is gone: left behind, SQLite would take it for the copy's.
 func (r *Restoration) keep(kept string) error {
 	for _, suffix := range []string{"", "-wal", "-journal"} {
 		if err := os.Link(r.path+suffix, kept+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
