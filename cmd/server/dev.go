@@ -52,7 +52,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// Run serves both until ctx ends.
+// Run serves the sign-in server and the service until ctx ends.
 func (c *devCommand) Run(ctx context.Context, std stdio) error {
 	logger, _, outlet, err := std.lastingLogger(c.LogLevel)
 	if err != nil {
@@ -100,8 +100,12 @@ func (c *devCommand) signInServer(logger *slog.Logger) (*httpserver.Server, erro
 	if err != nil {
 		return nil, err
 	}
+	host := issuer.Hostname()
+	if host == "localhost" {
+		host = "127.0.0.1" // whatever the machine resolves it to: there are no passwords
+	}
 	listener, err := httpserver.Listen(httpserver.Options{
-		Address: net.JoinHostPort(issuer.Hostname(), issuer.Port()), Handler: server.Handler(), Logger: logger,
+		Address: net.JoinHostPort(host, issuer.Port()), Handler: server.Handler(), Logger: logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the sign-in server (--issuer): %w", err)

@@ -1,8 +1,8 @@
 // Package devauth is an OAuth 2.0 authorization server for development: it lets
 // somebody try the product on one machine without setting up an identity
 // provider first. It has no passwords. Whoever can reach its loopback listener
-// can sign in as any of the configured people, so [New] and [Listen] refuse
-// everything that is not loopback, and it must never be put on a network.
+// can sign in as any of the configured people, so [New] refuses every
+// issuer that is not loopback, and it must never be put on a network.
 //
 // Within that limit it behaves as a strict modern provider does, so that what
 // works here works elsewhere:

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -43,7 +44,7 @@ func start(t *testing.T, dir, addr string, adjust ...func(*devauth.Config)) *ser
 	if addr == "" {
 		addr = "127.0.0.1:0"
 	}
-	l, err := devauth.Listen(t.Context(), addr)
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
