@@ -101,7 +101,8 @@ func (c *auditFilter) tokens() ([]audit.Hash, error) {
 }
 
 func parseHash(digits string) (h audit.Hash, err error) {
-	return h, h.UnmarshalText([]byte(digits))
+	err = h.UnmarshalText([]byte(digits))
+	return h, err
 }
 
 func notNegative(flag string, n int64, what string) error {

@@ -95,11 +95,12 @@ func asString(value json.RawMessage) (s string, ok bool) {
 	if !slices.Contains(value, '\\') {
 		return string(value[1 : len(value)-1]), true
 	}
-	return s, json.Unmarshal(value, &s) == nil
+	ok = json.Unmarshal(value, &s) == nil
+	return s, ok
 }
 
-// strings returns a member that is a string or an array. Elements that are not
-// strings are returned as ok false, after all the strings.
+// strings returns a member that is a string or an array. If an element is no string ok is
+// false, and the list has the others.
 func (m members) strings(name string) (list []string, ok bool) {
 	if s, ok := m.text(name); ok {
 		return []string{s}, true

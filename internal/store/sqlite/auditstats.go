@@ -73,7 +73,8 @@ func (l *AuditLog) size(ctx context.Context, recent span, q audit.StatsQuery) (z
 	}
 	z.RowsPerDay = perDay(recent.last-recent.after, latest(q.Since, z.FirstAt), q.Now)
 	z.BytesPerYear = z.RowsPerDay * z.RowBytes * 365
-	return z, l.fileSize(ctx, &z)
+	err = l.fileSize(ctx, &z)
+	return z, err
 }
 
 // perDay is the rate of so many rows between two times. Of less than an hour no more

@@ -55,8 +55,11 @@ func CheckCopy(ctx context.Context, path string, e audit.Evidence) (r audit.Repo
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
 	var verdict string
-	if err := log.db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil || verdict != "ok" {
-		return r, c.Version, fmt.Errorf("%s is damaged: %s; %w", path, verdict, err)
+	if err := log.db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
+		return r, c.Version, log.unreadable(err)
+	}
+	if verdict != "ok" {
+		return r, c.Version, fmt.Errorf("%s is damaged: %s", path, verdict)
 	}
 	r, err = audit.Verify(ctx, log, e)
 	return r, c.Version, err

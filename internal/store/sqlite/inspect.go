@@ -74,7 +74,8 @@ func schemaOf(ctx context.Context, path string) (c Condition, err error) {
 		return c, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	return c, c.readVersion(ctx, db)
+	err = c.readVersion(ctx, db)
+	return c, err
 }
 
 func (c *Condition) readVersion(ctx context.Context, db *sql.DB) error {
