@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"todomanager/internal/auth"
@@ -25,14 +26,14 @@ type person struct{ issuer, tenant, subject string }
 // Buckets are what people and networks seen lately have left of what they may do. They
 // outlast a change of the limits: nobody gets a full burst by it.
 type Buckets struct {
-	people   *lru.Cache[person, *rate.Limiter]
-	networks *lru.Cache[netip.Prefix, *rate.Limiter]
+	people   *lru.Cache[person, bucket]
+	networks *lru.Cache[netip.Prefix, bucket]
 }
 
 // NewBuckets returns buckets that are all full.
 func NewBuckets() *Buckets {
-	people, _ := lru.New[person, *rate.Limiter](maxBuckets) // fails for a size below 1 only
-	networks, _ := lru.New[netip.Prefix, *rate.Limiter](maxBuckets)
+	people, _ := lru.New[person, bucket](maxBuckets) // fails for a size below 1 only
+	networks, _ := lru.New[netip.Prefix, bucket](maxBuckets)
 	return &Buckets{people, networks}
 }
 
@@ -40,13 +41,14 @@ func NewBuckets() *Buckets {
 type limiter[K comparable] struct {
 	rate    rate.Limit
 	burst   int
-	buckets *lru.Cache[K, *rate.Limiter]
+	buckets *lru.Cache[K, bucket]
 }
 
-// RateLimit lets each principal make perSecond calls a second and burst at once;
-// a call too many gets 429 with Retry-After in whole seconds (RFC 6585 §4) and is
-// reported to limited, which may be nil. It goes behind authentication; without a
-// principal in the context the answer is 500.
+// RateLimit lets each principal make perSecond calls a second and burst at once, those counted
+// whose answer is not read yet: who does not read must not fill the server with answers. A call
+// too many gets 429 with Retry-After in whole seconds (RFC 6585 §4) and is reported to
+// limited, which may be nil. It goes behind authentication; without a principal in the context
+// the answer is 500.
 func (b *Buckets) RateLimit(perSecond float64, burst int, limited func(context.Context, auth.Principal)) func(http.Handler) http.Handler {
 	l := &limiter[person]{rate.Limit(perSecond), burst, b.people}
 	return func(next http.Handler) http.Handler {
@@ -56,8 +58,10 @@ func (b *Buckets) RateLimit(perSecond float64, burst int, limited func(context.C
 				internalError(w)
 				return
 			}
-			wait := l.take(person{principal.Issuer, principal.Tenant, principal.Subject}, time.Now())
+			bucket := l.bucket(person{principal.Issuer, principal.Tenant, principal.Subject}, time.Now())
+			wait := bucket.enter(burst, time.Now())
 			if wait == 0 {
+				defer bucket.underWay.Add(-1)
 				next.ServeHTTP(w, r)
 				return
 			}
@@ -90,36 +94,59 @@ func (b *Buckets) AddressLimit(perSecond float64, burst int) func(context.Contex
 			bits = 32
 		}
 		network, _ := addr.Prefix(bits) // fails for no address at all: these share a bucket
-		return l.take(network, time.Now())
+		return l.bucket(network, time.Now()).take(time.Now())
 	}
 }
 
-// convert returns a bucket for one of another setting: what was used up of that one is used
+// bucket is what somebody has left.
+type bucket struct {
+	*rate.Limiter
+	underWay *atomic.Int64 // calls; the same for all settings of the limits
+}
+
+// bucket returns that of key.
+func (l *limiter[K]) bucket(key K, now time.Time) bucket {
+	b, ok := l.buckets.Get(key)
+	if !ok {
+		b = bucket{rate.NewLimiter(l.rate, l.burst), new(atomic.Int64)}
+		if first, taken, _ := l.buckets.PeekOrAdd(key, b); taken {
+			b = first
+		}
+	}
+	if b.Limit() != l.rate || b.Burst() != l.burst {
+		b.Limiter = l.convert(b.Limiter, now)
+		l.buckets.Add(key, b)
+	}
+	return b
+}
+
+// convert returns a limiter for one of another setting: what was used up of that one is used
 // up of this one.
 func (l *limiter[K]) convert(other *rate.Limiter, now time.Time) *rate.Limiter {
 	used := math.Ceil(float64(other.Burst()) - other.TokensAt(now))
-	bucket := rate.NewLimiter(l.rate, l.burst)
-	bucket.AllowN(now, min(int(used), l.burst))
-	return bucket
+	limiter := rate.NewLimiter(l.rate, l.burst)
+	limiter.AllowN(now, min(int(used), l.burst))
+	return limiter
 }
 
-// take uses up one call of key, or returns how long it has to wait for the next.
-func (l *limiter[K]) take(key K, now time.Time) time.Duration {
-	bucket, ok := l.buckets.Get(key)
-	if !ok {
-		bucket = rate.NewLimiter(l.rate, l.burst)
-		if first, taken, _ := l.buckets.PeekOrAdd(key, bucket); taken {
-			bucket = first
-		}
-	}
-	if bucket.Limit() != l.rate || bucket.Burst() != l.burst {
-		bucket = l.convert(bucket, now)
-		l.buckets.Add(key, bucket)
-	}
-	reservation := bucket.ReserveN(now, 1)
+// take uses up one call, or returns how long it has to wait for the next.
+func (b bucket) take(now time.Time) time.Duration {
+	reservation := b.ReserveN(now, 1)
 	wait := reservation.DelayFrom(now)
 	if wait > 0 {
 		reservation.CancelAt(now)
+	}
+	return wait
+}
+
+// enter takes a call that is then under way, unless so many are. It returns 0 or how long to wait.
+func (b bucket) enter(most int, now time.Time) time.Duration {
+	wait := time.Second // if so many are: nobody knows for how long
+	if b.underWay.Add(1) <= int64(most) {
+		wait = b.take(now)
+	}
+	if wait > 0 {
+		b.underWay.Add(-1)
 	}
 	return wait
 }

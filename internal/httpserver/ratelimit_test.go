@@ -68,6 +68,49 @@ func TestRateLimit(t *testing.T) {
 	})
 }
 
+// TestCallsUnderWay: calls without an answer count as made at once, however long ago they came,
+// and under every setting of the limits.
+func TestCallsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		buckets, begun, end := httpserver.NewBuckets(), make(chan struct{}), make(chan struct{})
+		limit := func(burst int) http.Handler {
+			return buckets.RateLimit(1000, burst, nil)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+				begun <- struct{}{}
+				<-end
+			}))
+		}
+		alice, bob := auth.Principal{Issuer: "i", Subject: "alice"}, auth.Principal{Issuer: "i", Subject: "bob"}
+		start := func(h http.Handler, who auth.Principal) {
+			go call(h, who)
+			<-begun
+		}
+		three := limit(3)
+		for range 3 {
+			start(three, alice)
+		}
+		time.Sleep(time.Hour)
+		for range 9 {
+			if got := call(three, alice); got.StatusCode != 429 || got.Header.Get("Retry-After") != "1" {
+				t.Errorf("a fourth one at once: %d, Retry-After %q", got.StatusCode, got.Header.Get("Retry-After"))
+			}
+		}
+		start(three, bob)
+		four := limit(4)
+		start(four, alice)
+		if got := call(four, alice); got.StatusCode != 429 {
+			t.Errorf("a fifth one where there may be four: %d", got.StatusCode)
+		}
+		end <- struct{}{}
+		end <- struct{}{}
+		end <- struct{}{}
+		synctest.Wait()
+		start(four, alice)
+		start(four, bob)
+		close(end)
+		synctest.Wait()
+	})
+}
+
 func TestRateLimitAnswer(t *testing.T) {
 	limit := httpserver.NewBuckets().RateLimit(10, 1, nil)(text("ok"))
 	s := newSite(t, func(r *httpserver.Routes) {

@@ -49,7 +49,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		overloaded(w)
 		return
 	}
-	defer h.door.Places.leave(place)
+	taken := &taken{ResponseWriter: w, places: h.door.Places, place: place}
+	defer taken.leave()
+	w = taken
 	if h.direct != nil {
 		if p, invoke, ok := h.direct.read(r, body); ok {
 			h.direct.serve(w, r, x, p, invoke)

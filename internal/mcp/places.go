@@ -3,6 +3,7 @@ package mcp
 import (
 	"container/list"
 	"context"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -147,3 +148,31 @@ func (h *Handler) Full() bool {
 	defer p.mu.Unlock()
 	return p.full(h.door.MaxCalls, time.Now())
 }
+
+// taken is the answer to a request that has a place. It gives that back as soon as there is an
+// answer: who reads it slowly, or not at all, must keep nobody else out.
+type taken struct {
+	http.ResponseWriter
+	places *Places
+	place  *list.Element // nil: given back
+}
+
+func (t *taken) leave() {
+	if t.place != nil {
+		t.places.leave(t.place)
+		t.place = nil
+	}
+}
+
+func (t *taken) WriteHeader(status int) {
+	t.leave()
+	t.ResponseWriter.WriteHeader(status)
+}
+
+func (t *taken) Write(p []byte) (int, error) {
+	t.leave()
+	return t.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (t *taken) Unwrap() http.ResponseWriter { return t.ResponseWriter }

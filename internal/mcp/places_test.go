@@ -84,6 +84,42 @@ func TestTooManyAtOnce(t *testing.T) {
 	}
 }
 
+// unread is an answer that the client does not read.
+type unread struct {
+	http.ResponseWriter
+	writing, read chan struct{}
+}
+
+func (w unread) Write(p []byte) (int, error) {
+	w.writing <- struct{}{}
+	<-w.read
+	return w.ResponseWriter.Write(p)
+}
+
+// TestUnreadAnswersTakeNoPlace: who does not read the answers keeps nobody out, whichever door they
+// came through.
+func TestUnreadAnswersTakeNoPlace(t *testing.T) {
+	const places = 3
+	o := options(&fake{})
+	o.MaxCalls = places
+	handler, err := mcp.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := unread{httptest.NewRecorder(), make(chan struct{}), make(chan struct{})}
+	for _, body := range []string{plainCreate, handshake.toolCall("no-such-tool", `{}`).body, "no JSON"} {
+		for range places {
+			go handler.ServeHTTP(unread{httptest.NewRecorder(), w.writing, w.read}, plainRequest(t.Context(), strings.NewReader(body)))
+			<-w.writing
+		}
+		got := httptest.NewRecorder()
+		if handler.ServeHTTP(got, plainRequest(t.Context(), strings.NewReader(plainCreate))); got.Code != http.StatusOK || handler.Taken() != 0 {
+			t.Errorf("while nobody reads the answers to %s: %d, %d places taken", body, got.Code, handler.Taken())
+		}
+	}
+	close(w.read)
+}
+
 // TestSlowCallsLetNoMoreIn: a few calls have a place however long they take, some more while
 // none is old, and beyond that as many as were done within a second.
 func TestSlowCallsLetNoMoreIn(t *testing.T) {
