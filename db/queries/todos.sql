@@ -18,13 +18,14 @@ WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc.arg(tenant) AND subject = sqlc
 -- "a > x OR (a = x AND b > y)" would read the list from its start.
 
 -- A page is one row with a JSON array for each column: a row costs several times what is in it, and so
--- does an array of each row.
+-- does an array of each row. A content that is too long is null, and is not read: octet_length
+-- reads no more of it than where it begins.
 
 -- name: TodosOfOwner :one
 SELECT count(*) AS number, CAST(json_group_array(page.id) AS TEXT) AS ids,
     CAST(json_group_array(page.content) AS TEXT) AS contents, CAST(json_group_array(page.created_at) AS TEXT) AS times
 FROM (
-    SELECT id, content, created_at
+    SELECT id, CASE WHEN octet_length(content) <= CAST(sqlc.arg(max_content) AS INTEGER) THEN content END AS content, created_at
     FROM todos
     WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc.arg(tenant) AND subject = sqlc.arg(subject)
       AND created_at >= sqlc.arg(after_time) AND (created_at > sqlc.arg(after_time) OR id > sqlc.arg(after_id))
@@ -36,7 +37,31 @@ FROM (
 SELECT count(*) AS number, CAST(json_group_array(page.subject) AS TEXT) AS subjects, CAST(json_group_array(page.id) AS TEXT) AS ids,
     CAST(json_group_array(page.content) AS TEXT) AS contents, CAST(json_group_array(page.created_at) AS TEXT) AS times
 FROM (
-    SELECT subject, id, content, created_at
+    SELECT subject, id, CASE WHEN octet_length(content) <= CAST(sqlc.arg(max_content) AS INTEGER) THEN content END AS content, created_at
+    FROM todos
+    WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc.arg(tenant)
+      AND created_at >= sqlc.arg(after_time) AND (created_at > sqlc.arg(after_time) OR id > sqlc.arg(after_id))
+    ORDER BY created_at, id
+    LIMIT sqlc.arg(max_rows)
+) AS page;
+
+-- What the contents of a page take.
+
+-- name: BytesOfOwner :one
+SELECT CAST(coalesce(sum(page.bytes), 0) AS INTEGER) AS bytes
+FROM (
+    SELECT octet_length(content) AS bytes
+    FROM todos
+    WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc.arg(tenant) AND subject = sqlc.arg(subject)
+      AND created_at >= sqlc.arg(after_time) AND (created_at > sqlc.arg(after_time) OR id > sqlc.arg(after_id))
+    ORDER BY created_at, id
+    LIMIT sqlc.arg(max_rows)
+) AS page;
+
+-- name: BytesOfTenant :one
+SELECT CAST(coalesce(sum(page.bytes), 0) AS INTEGER) AS bytes
+FROM (
+    SELECT octet_length(content) AS bytes
     FROM todos
     WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc.arg(tenant)
       AND created_at >= sqlc.arg(after_time) AND (created_at > sqlc.arg(after_time) OR id > sqlc.arg(after_id))

@@ -19,7 +19,7 @@ const (
 
 const (
 	// pageBytes ends a page early when its contents are long, so that no call can ask for
-	// an answer of many megabytes.
+	// an answer of many megabytes, or have the database read as much.
 	pageBytes = 256 << 10
 	// readDeadline bounds the reading of a page.
 	readDeadline = 5 * time.Second
@@ -67,6 +67,7 @@ func (s *Service) Plan(ctx context.Context, call audit.Call) (_ Page, err error)
 func (s *Service) show(ctx context.Context, call audit.Call, tool string, d decision, q Query) (Page, error) {
 	limit := q.Limit
 	q.Limit++ // one more tells whether there is a next page
+	q.MaxBytes = pageBytes
 	found, err := s.read(ctx, q)
 	if err != nil {
 		s.logger.ErrorContext(ctx, "a listing could not be read", "err", err)
@@ -92,12 +93,14 @@ func (s *Service) read(ctx context.Context, q Query) ([]Todo, error) {
 	return s.store.List(ctx, q)
 }
 
-// paged cuts what was read to a page of at most limit todos and about pageBytes of
-// content, but at least one todo.
+// paged cuts what was read to a page of at most limit todos and pageBytes of content, as
+// JSON has it, but at least one todo.
 func paged(found []Todo, limit int) Page {
 	n, size := 0, 0
-	for n < min(len(found), limit) && (n == 0 || size+len(found[n].Content) <= pageBytes) {
-		size += len(found[n].Content)
+	for n < min(len(found), limit) {
+		if size += jsonBytes(found[n].Content); size > pageBytes && n > 0 {
+			break
+		}
 		n++
 	}
 	if n == len(found) {
@@ -105,6 +108,20 @@ func paged(found []Todo, limit int) Page {
 	}
 	last := found[n-1]
 	return Page{Todos: found[:n:n], NextCursor: cursorAt(Position{last.CreatedAt, last.ID})}
+}
+
+// jsonBytes returns what a text takes in JSON, where a control character takes six.
+func jsonBytes(text string) int {
+	n := len(text)
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c < ' ':
+			n += 5
+		case c == '"' || c == '\\':
+			n++
+		}
+	}
+	return n
 }
 
 // A cursor says where a page ended. It carries no right: what it can reach is decided

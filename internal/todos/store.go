@@ -19,7 +19,8 @@ type Store interface {
 	// [ErrOverloaded], or [ErrInternal] when fn panicked.
 	Write(ctx context.Context, fn func(Tx) error) error
 
-	// List reads a page of todos, oldest first by (CreatedAt, ID).
+	// List reads a page of todos, oldest first by (CreatedAt, ID): as many as q.Limit, or fewer
+	// if these have more than q.MaxBytes of content; it does not read many more bytes.
 	List(ctx context.Context, q Query) ([]Todo, error)
 
 	// ReadLog reads at most f.Limit audit rows that the filter selects, newest first. It
@@ -54,6 +55,7 @@ type Query struct {
 	WholeTenant bool // everybody's todos under the owner's issuer and tenant
 	After       Position
 	Limit       int
+	MaxBytes    int64 // of content; 0: no bound
 }
 
 // LogRows is a part of the audit log.

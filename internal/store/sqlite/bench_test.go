@@ -53,7 +53,7 @@ func BenchmarkList(b *testing.B) {
 		b.Run(fmt.Sprintf("todos=%d", limit), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if page, err := s.List(b.Context(), todos.Query{Owner: who, Limit: limit}); err != nil || len(page) != limit {
+				if page, err := s.List(b.Context(), todos.Query{Owner: who, Limit: limit, MaxBytes: 256 << 10}); err != nil || len(page) != limit {
 					b.Fatal(len(page), err)
 				}
 			}

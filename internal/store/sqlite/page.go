@@ -18,31 +18,98 @@ import (
 // errPage means that SQLite's JSON is not of the form that the query gives it.
 var errPage = errors.New("SQLite's JSON of a page is not an array of one value for each todo")
 
-// ownPage returns a page of a person's todos.
-func ownPage(ctx context.Context, q *sqlitedb.Queries, who todos.Owner, from todos.Position, limit int) ([]todos.Todo, error) {
-	row, err := q.TodosOfOwner(ctx, sqlitedb.TodosOfOwnerParams{
-		Issuer: who.Issuer, Tenant: who.Tenant, Subject: who.Subject, AfterTime: after(from), AfterID: from.ID, MaxRows: int64(limit),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("list todos: %w", err)
+// pageOf returns the page that a query asks for. All is read at once if no todo of it is so long that
+// they could have many more bytes together than may be read.
+func pageOf(ctx context.Context, q *sqlitedb.Queries, of todos.Query) ([]todos.Todo, error) {
+	page, size := ownPage, ownBytes
+	if of.WholeTenant {
+		page, size = tenantPage, tenantBytes
 	}
-	return pageOf(row.Number, row.Ids, row.Contents, row.Times, func() string { return who.Subject })
+	list, whole, err := page(ctx, q, of, of.Limit, cmp.Or(2*of.MaxBytes/int64(max(1, of.Limit)), anyLength))
+	for err == nil && !whole {
+		var limit int
+		limit, err = fitting(of.Limit, of.MaxBytes, func(n int) (int64, error) { return size(ctx, q, of, n) })
+		if err == nil {
+			list, _, err = page(ctx, q, of, limit, anyLength)
+		}
+		// Between the two statements some may have been deleted, so that more would fit now.
+		whole = limit == of.Limit || len(list) < limit || contentOf(list) > of.MaxBytes
+	}
+	return list, err
 }
 
-// tenantPage returns a page of all todos of a person's tenant.
-func tenantPage(ctx context.Context, q *sqlitedb.Queries, who todos.Owner, from todos.Position, limit int) ([]todos.Todo, error) {
-	row, err := q.TodosOfTenant(ctx, sqlitedb.TodosOfTenantParams{
-		Issuer: who.Issuer, Tenant: who.Tenant, AfterTime: after(from), AfterID: from.ID, MaxRows: int64(limit),
+// anyLength is longer than a content can be.
+const anyLength = 1 << 62
+
+// ownPage returns the first todos of a person that a query asks for, and whether it has the contents of
+// all: those that have more than so many bytes are left out.
+func ownPage(ctx context.Context, q *sqlitedb.Queries, of todos.Query, limit int, longest int64) (list []todos.Todo, whole bool, err error) {
+	row, err := q.TodosOfOwner(ctx, sqlitedb.TodosOfOwnerParams{
+		Issuer: of.Owner.Issuer, Tenant: of.Owner.Tenant, Subject: of.Owner.Subject, AfterTime: after(of.After), AfterID: of.After.ID,
+		MaxRows: int64(limit), MaxContent: longest,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("list todos: %w", err)
+		return nil, false, fmt.Errorf("list todos: %w", err)
+	}
+	return rowsOf(row.Number, row.Ids, row.Contents, row.Times, func() string { return of.Owner.Subject })
+}
+
+// tenantPage is ownPage for all todos of a person's tenant.
+func tenantPage(ctx context.Context, q *sqlitedb.Queries, of todos.Query, limit int, longest int64) (list []todos.Todo, whole bool, err error) {
+	row, err := q.TodosOfTenant(ctx, sqlitedb.TodosOfTenantParams{
+		Issuer: of.Owner.Issuer, Tenant: of.Owner.Tenant, AfterTime: after(of.After), AfterID: of.After.ID,
+		MaxRows: int64(limit), MaxContent: longest,
+	})
+	if err != nil {
+		return nil, false, fmt.Errorf("list todos: %w", err)
 	}
 	subjects := column{rest: row.Subjects}
-	page, err := pageOf(row.Number, row.Ids, row.Contents, row.Times, subjects.text)
-	if err := cmp.Or(err, subjects.close()); err != nil {
-		return nil, err
+	list, whole, err = rowsOf(row.Number, row.Ids, row.Contents, row.Times, subjects.text)
+	return list, whole, cmp.Or(err, subjects.close())
+}
+
+// ownBytes and tenantBytes return what the contents of such a page take.
+func ownBytes(ctx context.Context, q *sqlitedb.Queries, of todos.Query, limit int) (int64, error) {
+	n, err := q.BytesOfOwner(ctx, sqlitedb.BytesOfOwnerParams{
+		Issuer: of.Owner.Issuer, Tenant: of.Owner.Tenant, Subject: of.Owner.Subject, AfterTime: after(of.After), AfterID: of.After.ID, MaxRows: int64(limit),
+	})
+	return n, classify("list todos", err)
+}
+
+func tenantBytes(ctx context.Context, q *sqlitedb.Queries, of todos.Query, limit int) (int64, error) {
+	n, err := q.BytesOfTenant(ctx, sqlitedb.BytesOfTenantParams{
+		Issuer: of.Owner.Issuer, Tenant: of.Owner.Tenant, AfterTime: after(of.After), AfterID: of.After.ID, MaxRows: int64(limit),
+	})
+	return n, classify("list todos", err)
+}
+
+// fitting returns how many of limit todos to read: all, or if they have more than twice most
+// bytes so many that they have more than most, where size returns what the first n have.
+func fitting(limit int, most int64, size func(n int) (int64, error)) (int, error) {
+	fit := 0 // so many have no more than most
+	for n := limit; ; n = (fit + limit) / 2 {
+		bytes, err := size(n)
+		switch {
+		case err != nil:
+			return 0, err
+		case bytes > most && bytes <= 2*most, bytes <= most && n == limit:
+			return n, nil
+		case bytes > most:
+			limit = n
+		default:
+			fit = n
+		}
+		if limit-fit <= 1 {
+			return limit, nil
+		}
 	}
-	return page, nil
+}
+
+func contentOf(list []todos.Todo) (bytes int64) {
+	for i := range list {
+		bytes += int64(len(list[i].Content))
+	}
+	return bytes
 }
 
 // after is the time half of a keyset position. The start of a list lies before every
@@ -54,18 +121,17 @@ func after(p todos.Position) int64 {
 	return p.CreatedAt.UnixMilli()
 }
 
-// pageOf puts a page together from a JSON array for each column. The owners come one after
-// the other.
-func pageOf(number int64, ids, contents, times string, owner func() string) ([]todos.Todo, error) {
-	list := make([]todos.Todo, number)
+// rowsOf puts a page together from a JSON array for each column, and reports whether all contents are
+// there. The owners come one after the other.
+func rowsOf(number int64, ids, contents, times string, owner func() string) (list []todos.Todo, whole bool, err error) {
+	list, whole = make([]todos.Todo, number), true
 	id, content, createdAt := column{rest: ids}, column{rest: contents}, column{rest: times}
 	for i := range list {
-		list[i] = todos.Todo{ID: id.text(), Content: content.text(), OwnerID: owner(), CreatedAt: createdAt.time()}
+		text, there := content.optional()
+		whole = whole && there
+		list[i] = todos.Todo{ID: id.text(), Content: text, OwnerID: owner(), CreatedAt: createdAt.time()}
 	}
-	if err := cmp.Or(id.close(), content.close(), createdAt.close()); err != nil {
-		return nil, err
-	}
-	return list, nil
+	return list, whole, cmp.Or(id.close(), content.close(), createdAt.close())
 }
 
 // column takes a JSON array apart, value by value from its start. SQLite writes no white
@@ -96,9 +162,24 @@ func (c *column) skip(b byte) {
 	}
 }
 
-// text takes a string. Most have no escapes and are not copied.
+// text takes a string.
 func (c *column) text() string {
 	c.next()
+	return c.quoted()
+}
+
+// optional takes a string, or null.
+func (c *column) optional() (text string, there bool) {
+	c.next()
+	if rest, null := strings.CutPrefix(c.rest, "null"); null && c.err == nil {
+		c.rest = rest
+		return "", false
+	}
+	return c.quoted(), true
+}
+
+// quoted takes a string. Most have no escapes and are not copied.
+func (c *column) quoted() string {
 	c.skip('"')
 	if c.err != nil {
 		return ""

@@ -147,7 +147,7 @@ func (a *Admin) Export(ctx context.Context, who todos.Owner, by Operator, to Exp
 
 func (a *Admin) todosOf(ctx context.Context, who todos.Owner, yield func(todos.Todo) error) error {
 	for p := (todos.Position{}); ; {
-		page, err := ownPage(ctx, a.conn.queries, who, p, todos.MaxPage)
+		page, err := pageOf(ctx, a.conn.queries, todos.Query{Owner: who, After: p, Limit: todos.MaxPage})
 		if err != nil || len(page) == 0 {
 			return err
 		}

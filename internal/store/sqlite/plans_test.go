@@ -19,6 +19,8 @@ var plans = map[string][]string{
 	"DeleteTodo": {"SEARCH todos USING COVERING INDEX todos_by_id (issuer=? AND tenant=? AND id=?)"},
 	// The position is part of the range: a later page costs no more than the first.
 	"TodosOfOwner":  {"CO-ROUTINE page", "SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=? AND created_at>?)", "SCAN page"},
+	"BytesOfOwner":  {"CO-ROUTINE page", "SEARCH todos USING PRIMARY KEY (issuer=? AND tenant=? AND subject=? AND created_at>?)", "SCAN page"},
+	"BytesOfTenant": {"CO-ROUTINE page", "SEARCH todos USING INDEX todos_by_age (issuer=? AND tenant=? AND created_at>?)", "SCAN page"},
 	"TodosKept":     {"SEARCH todo_counts USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
 	"TodosOfTenant": {"CO-ROUTINE page", "SEARCH todos USING INDEX todos_by_age (issuer=? AND tenant=? AND created_at>?)", "SCAN page"},
 

@@ -25,11 +25,7 @@ func (s *Store) List(ctx context.Context, q todos.Query) ([]todos.Todo, error) {
 		return nil, err
 	}
 	defer s.doneReading()
-	page := ownPage
-	if q.WholeTenant {
-		page = tenantPage
-	}
-	list, err := page(ctx, s.queries, q.Owner, q.After, q.Limit)
+	list, err := pageOf(ctx, s.queries, q)
 	return list, s.writer.damaged(err)
 }
 

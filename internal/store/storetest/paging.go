@@ -3,6 +3,7 @@ package storetest
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"todomanager/internal/todos"
@@ -68,6 +69,45 @@ func pages(f *fixture) {
 		}
 		if got := f.walk(todos.Query{Owner: alice, WholeTenant: true, Limit: limit}, nothing); !slices.Equal(got, both) {
 			f.Errorf("tenant's list in pages of %d: %v, want %v", limit, got, both)
+		}
+	}
+}
+
+// longContents: a page ends early only with more bytes than were asked for, and is not much larger.
+func longContents(f *fixture) {
+	const most, long = 10_000, 4000
+	for n, sizes := range map[string]func(i int) int{
+		"short": func(int) int { return 1 }, "long": func(int) int { return long }, "long at the end": func(i int) int { return 1 + i/300*long },
+		"long in front": func(i int) int { return 1 + (1-min(1, i/100))*long }, "one longer than a page": func(i int) int { return 1 + i/250%2*3*most },
+		"mixed": func(i int) int { return 1 + i*7919%long },
+	} {
+		owner := alice
+		owner.Tenant = n
+		var list []todos.Todo
+		for i := range 400 {
+			list = append(list, todos.Todo{ID: id(i), Content: strings.Repeat("x", sizes(i)), OwnerID: owner.Subject, CreatedAt: start.Add(time.Duration(i) * time.Millisecond)})
+		}
+		f.put(owner, list...)
+		for _, whole := range []bool{false, true} {
+			q, shown := todos.Query{Owner: owner, WholeTenant: whole, Limit: 390, MaxBytes: most}, 0
+			for shown < len(list) {
+				page := f.list(q)
+				if len(page) == 0 || !slices.Equal(page, list[shown:shown+len(page)]) {
+					f.Fatalf("%s, whole tenant %v: after %d todos a page of %d that does not go on there", n, whole, shown, len(page))
+				}
+				bytes := 0
+				for _, t := range page {
+					bytes += len(t.Content)
+				}
+				shown += len(page)
+				if bytes <= most && shown < len(list) && len(page) < q.Limit {
+					f.Errorf("%s, whole tenant %v: a page of %d bytes ends before todo %d", n, whole, bytes, shown)
+				}
+				if last := len(page[len(page)-1].Content); bytes > 2*most && bytes-last > most {
+					f.Errorf("%s, whole tenant %v: a page of %d bytes", n, whole, bytes)
+				}
+				q.After = position(page[len(page)-1])
+			}
 		}
 	}
 }

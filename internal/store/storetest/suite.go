@@ -36,6 +36,7 @@ func Run(t *testing.T, open Opener) {
 		{"ids stay apart", idsApart},
 		{"deletions stay apart", deletionsApart},
 		{"pages show each todo once", pages},
+		{"long contents", longContents},
 		{"deletions between pages", deletionsBetweenPages},
 		{"additions between pages", additionsBetweenPages},
 		{"position of somebody else", foreignPosition},

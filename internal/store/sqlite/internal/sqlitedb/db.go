@@ -69,6 +69,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.blocksToCopyStmt, err = db.PrepareContext(ctx, blocksToCopy); err != nil {
 		return nil, fmt.Errorf("error preparing query BlocksToCopy: %w", err)
 	}
+	if q.bytesOfOwnerStmt, err = db.PrepareContext(ctx, bytesOfOwner); err != nil {
+		return nil, fmt.Errorf("error preparing query BytesOfOwner: %w", err)
+	}
+	if q.bytesOfTenantStmt, err = db.PrepareContext(ctx, bytesOfTenant); err != nil {
+		return nil, fmt.Errorf("error preparing query BytesOfTenant: %w", err)
+	}
 	if q.checkpointsAfterStmt, err = db.PrepareContext(ctx, checkpointsAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query CheckpointsAfter: %w", err)
 	}
@@ -228,6 +234,16 @@ func (q *Queries) Close() error {
 	if q.blocksToCopyStmt != nil {
 		if cerr := q.blocksToCopyStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing blocksToCopyStmt: %w", cerr)
+		}
+	}
+	if q.bytesOfOwnerStmt != nil {
+		if cerr := q.bytesOfOwnerStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing bytesOfOwnerStmt: %w", cerr)
+		}
+	}
+	if q.bytesOfTenantStmt != nil {
+		if cerr := q.bytesOfTenantStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing bytesOfTenantStmt: %w", cerr)
 		}
 	}
 	if q.checkpointsAfterStmt != nil {
@@ -419,6 +435,8 @@ type Queries struct {
 	blockedAtStmt         *sql.Stmt
 	blockedByTenantStmt   *sql.Stmt
 	blocksToCopyStmt      *sql.Stmt
+	bytesOfOwnerStmt      *sql.Stmt
+	bytesOfTenantStmt     *sql.Stmt
 	checkpointsAfterStmt  *sql.Stmt
 	copyBlocksStmt        *sql.Stmt
 	countTodosStmt        *sql.Stmt
@@ -467,6 +485,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		blockedAtStmt:         q.blockedAtStmt,
 		blockedByTenantStmt:   q.blockedByTenantStmt,
 		blocksToCopyStmt:      q.blocksToCopyStmt,
+		bytesOfOwnerStmt:      q.bytesOfOwnerStmt,
+		bytesOfTenantStmt:     q.bytesOfTenantStmt,
 		checkpointsAfterStmt:  q.checkpointsAfterStmt,
 		copyBlocksStmt:        q.copyBlocksStmt,
 		countTodosStmt:        q.countTodosStmt,

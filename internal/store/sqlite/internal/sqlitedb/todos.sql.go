@@ -9,6 +9,76 @@ import (
 	"context"
 )
 
+const bytesOfOwner = `-- name: BytesOfOwner :one
+
+SELECT CAST(coalesce(sum(page.bytes), 0) AS INTEGER) AS bytes
+FROM (
+    SELECT octet_length(content) AS bytes
+    FROM todos
+    WHERE issuer = ?1 AND tenant = ?2 AND subject = ?3
+      AND created_at >= ?4 AND (created_at > ?4 OR id > ?5)
+    ORDER BY created_at, id
+    LIMIT ?6
+) AS page
+`
+
+type BytesOfOwnerParams struct {
+	Issuer    string
+	Tenant    string
+	Subject   string
+	AfterTime int64
+	AfterID   string
+	MaxRows   int64
+}
+
+// What the contents of a page take.
+func (q *Queries) BytesOfOwner(ctx context.Context, arg BytesOfOwnerParams) (int64, error) {
+	row := q.queryRow(ctx, q.bytesOfOwnerStmt, bytesOfOwner,
+		arg.Issuer,
+		arg.Tenant,
+		arg.Subject,
+		arg.AfterTime,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	var bytes int64
+	err := row.Scan(&bytes)
+	return bytes, err
+}
+
+const bytesOfTenant = `-- name: BytesOfTenant :one
+SELECT CAST(coalesce(sum(page.bytes), 0) AS INTEGER) AS bytes
+FROM (
+    SELECT octet_length(content) AS bytes
+    FROM todos
+    WHERE issuer = ?1 AND tenant = ?2
+      AND created_at >= ?3 AND (created_at > ?3 OR id > ?4)
+    ORDER BY created_at, id
+    LIMIT ?5
+) AS page
+`
+
+type BytesOfTenantParams struct {
+	Issuer    string
+	Tenant    string
+	AfterTime int64
+	AfterID   string
+	MaxRows   int64
+}
+
+func (q *Queries) BytesOfTenant(ctx context.Context, arg BytesOfTenantParams) (int64, error) {
+	row := q.queryRow(ctx, q.bytesOfTenantStmt, bytesOfTenant,
+		arg.Issuer,
+		arg.Tenant,
+		arg.AfterTime,
+		arg.AfterID,
+		arg.MaxRows,
+	)
+	var bytes int64
+	err := row.Scan(&bytes)
+	return bytes, err
+}
+
 const deleteTodo = `-- name: DeleteTodo :execrows
 DELETE FROM todos
 WHERE issuer = ?1 AND tenant = ?2 AND subject = ?3
@@ -120,22 +190,23 @@ const todosOfOwner = `-- name: TodosOfOwner :one
 SELECT count(*) AS number, CAST(json_group_array(page.id) AS TEXT) AS ids,
     CAST(json_group_array(page.content) AS TEXT) AS contents, CAST(json_group_array(page.created_at) AS TEXT) AS times
 FROM (
-    SELECT id, content, created_at
+    SELECT id, CASE WHEN octet_length(content) <= CAST(?1 AS INTEGER) THEN content END AS content, created_at
     FROM todos
-    WHERE issuer = ?1 AND tenant = ?2 AND subject = ?3
-      AND created_at >= ?4 AND (created_at > ?4 OR id > ?5)
+    WHERE issuer = ?2 AND tenant = ?3 AND subject = ?4
+      AND created_at >= ?5 AND (created_at > ?5 OR id > ?6)
     ORDER BY created_at, id
-    LIMIT ?6
+    LIMIT ?7
 ) AS page
 `
 
 type TodosOfOwnerParams struct {
-	Issuer    string
-	Tenant    string
-	Subject   string
-	AfterTime int64
-	AfterID   string
-	MaxRows   int64
+	MaxContent int64
+	Issuer     string
+	Tenant     string
+	Subject    string
+	AfterTime  int64
+	AfterID    string
+	MaxRows    int64
 }
 
 type TodosOfOwnerRow struct {
@@ -148,9 +219,11 @@ type TodosOfOwnerRow struct {
 // The keyset condition is written so that its first half is a range of the key;
 // "a > x OR (a = x AND b > y)" would read the list from its start.
 // A page is one row with a JSON array for each column: a row costs several times what is in it, and so
-// does an array of each row.
+// does an array of each row. A content that is too long is null, and is not read: octet_length
+// reads no more of it than where it begins.
 func (q *Queries) TodosOfOwner(ctx context.Context, arg TodosOfOwnerParams) (TodosOfOwnerRow, error) {
 	row := q.queryRow(ctx, q.todosOfOwnerStmt, todosOfOwner,
+		arg.MaxContent,
 		arg.Issuer,
 		arg.Tenant,
 		arg.Subject,
@@ -172,21 +245,22 @@ const todosOfTenant = `-- name: TodosOfTenant :one
 SELECT count(*) AS number, CAST(json_group_array(page.subject) AS TEXT) AS subjects, CAST(json_group_array(page.id) AS TEXT) AS ids,
     CAST(json_group_array(page.content) AS TEXT) AS contents, CAST(json_group_array(page.created_at) AS TEXT) AS times
 FROM (
-    SELECT subject, id, content, created_at
+    SELECT subject, id, CASE WHEN octet_length(content) <= CAST(?1 AS INTEGER) THEN content END AS content, created_at
     FROM todos
-    WHERE issuer = ?1 AND tenant = ?2
-      AND created_at >= ?3 AND (created_at > ?3 OR id > ?4)
+    WHERE issuer = ?2 AND tenant = ?3
+      AND created_at >= ?4 AND (created_at > ?4 OR id > ?5)
     ORDER BY created_at, id
-    LIMIT ?5
+    LIMIT ?6
 ) AS page
 `
 
 type TodosOfTenantParams struct {
-	Issuer    string
-	Tenant    string
-	AfterTime int64
-	AfterID   string
-	MaxRows   int64
+	MaxContent int64
+	Issuer     string
+	Tenant     string
+	AfterTime  int64
+	AfterID    string
+	MaxRows    int64
 }
 
 type TodosOfTenantRow struct {
@@ -199,6 +273,7 @@ type TodosOfTenantRow struct {
 
 func (q *Queries) TodosOfTenant(ctx context.Context, arg TodosOfTenantParams) (TodosOfTenantRow, error) {
 	row := q.queryRow(ctx, q.todosOfTenantStmt, todosOfTenant,
+		arg.MaxContent,
 		arg.Issuer,
 		arg.Tenant,
 		arg.AfterTime,
