@@ -42,7 +42,8 @@ type archivist struct {
 	out   io.Writer
 }
 
-// open opens the database and the heads whose signatures are good.
+// open opens the log, for reading and for changes, and its signed heads, all of which must
+// be good, and calls do.
 func (c *archiveFlags) open(ctx context.Context, keys note.Verifiers, out io.Writer, do func(*archivist) error) (err error) {
 	a := &archivist{flags: c, out: out}
 	if a.log, err = sqlite.OpenAuditLog(c.DB); err != nil {

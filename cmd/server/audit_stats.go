@@ -123,7 +123,8 @@ func (p *statsPrinter) calls(s *audit.Stats) {
 	}
 }
 
-// outcomes prints one line. With most it has a bar, of which that many are the whole.
+// outcomes prints one line. Where bars are wanted it ends with one, whose full width stands
+// for that many calls; if most is 0 it has none.
 func (p *statsPrinter) outcomes(name string, o audit.Outcomes, most int64) {
 	cells := []string{audit.Printable(name), fmt.Sprint(o.Allowed), fmt.Sprint(o.Denied)}
 	if p.bars && most > 0 {

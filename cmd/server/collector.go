@@ -9,12 +9,12 @@ import (
 )
 
 const (
-	// collectAt is by how many percent the heap of a service grows before it is collected. What
-	// lives is some MiB, which Go's own 100 would have collected hundreds of times a second under
-	// load, for a saving of as little.
+	// collectAt is the growth, in percent, after which the heap is collected. The live heap is a
+	// few MiB: Go's own 100 would collect it hundreds of times a second under load, to save as
+	// few.
 	collectAt = 200
-	// goShare is the part of the memory that the process may have which Go may fill. SQLite's
-	// caches and the program itself are not in it; they take some 35 MiB.
+	// goShare is the part of the process's memory limit that Go may fill. SQLite's caches and
+	// the program itself, some 35 MiB, are outside it.
 	goShare = 0.7
 )
 

@@ -32,8 +32,8 @@ type sites []site
 // refusedToken is told of each refusal; see [auth.GuardOptions]. It may be nil.
 type refusedToken = func(context.Context, auth.Reason, string)
 
-// entrance is what all sites let people in by, and what outlasts a reload: a verifier that
-// is kept goes on with it.
+// entrance is what every site lets people in with. It must outlast a reload: a verifier that
+// is kept goes on using it.
 type entrance struct {
 	admit   func(context.Context) time.Duration // bounds what strangers cost; may be nil
 	refused refusedToken

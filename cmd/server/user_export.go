@@ -63,7 +63,7 @@ func (c *userExportCommand) export(ctx context.Context, admin *sqlite.Admin, by 
 		Row: func(r audit.Row) error { found.Rows++; return line("audit", c.own(r)) },
 	})
 	if err == nil {
-		found.Rows-- // that of this export, which is there of anybody
+		found.Rows-- // without the row of this export, which is there for anybody
 		c.doubt(std.err, found)
 		tellElsewhere(std.err, there)
 	}

@@ -4,8 +4,8 @@ import (
 	"log/slog"
 )
 
-// toggle has everything logged, or if it is already what the configuration says; where
-// that is everything too, the usual.
+// toggle switches to debug; if that is on already, back to the configured level, or to
+// info where debug is configured.
 func (by operation) toggle(logger *slog.Logger, configured string) {
 	to := slog.LevelDebug
 	if by.level.Level() == to {
