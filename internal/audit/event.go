@@ -24,8 +24,8 @@ type Call struct {
 	Started   time.Time // when the call arrived; the row's duration counts from here
 }
 
-// Event is what happened, as the code that decided it says. The zero Kind is a
-// tools/call.
+// Event is what happened, as the code that decided it says. If Kind is empty, that of the
+// Call counts.
 type Event struct {
 	Kind       Kind
 	Call       Call   // of an administrative act: the issuer and tenant that it concerns, if it does

@@ -96,7 +96,7 @@ type UseStats struct {
 	Outcomes
 }
 
-// Group is so many rows that agree in what is counted by.
+// Group stands for rows that are equal in all that the statistics tell apart.
 type Group struct {
 	Day            int64 // since 1970
 	Event          Kind

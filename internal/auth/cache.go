@@ -34,8 +34,8 @@ func newCache() (cache, error) {
 	return cache{entries}, err
 }
 
-// get returns the principal of a token that would still be verified: its time
-// has not come, and its issuer still publishes its key.
+// get returns the principal of a token that would still be verified: it has not
+// expired, and its issuer still publishes its key.
 func (c cache) get(d digest, now time.Time) (Principal, bool) {
 	v, ok := c.lru.Get(d)
 	if !ok {

@@ -8,7 +8,7 @@
 //     It knows nothing of HTTP requests.
 //   - [Guard] is the HTTP side: it takes exactly one bearer token from a
 //     request (RFC 6750), asks the verifier, and either passes the request on
-//     with the principal in its context or answers 400, 401 or 503. It also
+//     with the principal in its context or answers 400, 401, 429 or 503. It also
 //     writes the 403 for a missing scope and serves the protected resource
 //     metadata (RFC 9728) that all of these answers point to.
 //
@@ -20,7 +20,8 @@
 //
 //  1. Size: at most [MaxTokenBytes].
 //  2. Cache: a token verified before, still alive, signed by a key its issuer
-//     still publishes.
+//     still publishes. What is not in the cache is looked at only if
+//     [Options].Admit lets it.
 //  3. Form: compact serialization, canonical base64url, header and claims each
 //     one JSON object without duplicate or case-variant members. No key, key
 //     address or certificate is ever taken from a token.

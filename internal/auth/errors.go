@@ -43,8 +43,8 @@ const (
 	ReasonNotAccessToken Reason = "not_an_access_token"
 	// ReasonUnavailable goes with [ErrUnavailable].
 	ReasonUnavailable Reason = "authorization_server_unavailable"
-	// ReasonTooMany: where the request comes from, too many requests had no token
-	// that is good, or one that was not seen before.
+	// ReasonTooMany: too many requests from the caller's network had no good token,
+	// or one not seen before.
 	ReasonTooMany Reason = "too_many_attempts"
 
 	// ReasonMissingScopes: verified, but not allowed to do this.

@@ -120,8 +120,8 @@ func parseResource(raw string) (*url.URL, error) {
 
 // Require lets a request through to next if it carries exactly one bearer
 // token and that token verifies; next finds the [Principal] with
-// [PrincipalFrom]. Otherwise it answers 400, 401, or 503 with Retry-After, and
-// next is not called. The body is never read.
+// [PrincipalFrom]. Otherwise it answers 400, 401, 429 with Retry-After, or 503
+// with Retry-After, and next is not called. The body is never read.
 func (g *Guard) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()

@@ -76,12 +76,11 @@ func (b *Buckets) RateLimit(perSecond float64, burst int, limited func(context.C
 	}
 }
 
-// AddressLimit returns a function that uses up one of what the network that a request
-// comes from may do, perSecond a second and burst at once, or returns how long it has to
-// wait. A network is an IPv4 address, or 64 bits of an IPv6 one, which one customer
-// has. It is meant for what strangers cost, not for calls: thousands of people may share
-// an address. The loopback interface is not limited, as it is where a proxy comes from that
-// nobody named.
+// AddressLimit returns a function that admits a request from a network, perSecond a second
+// and burst at once: it returns 0, or how long to wait. A network is an IPv4 address, or 64
+// bits of an IPv6 one, which one customer has. It is meant for what strangers cost, not for
+// calls: thousands of people may share an address. The loopback interface is not limited, as
+// it is where a proxy comes from that nobody named.
 func (b *Buckets) AddressLimit(perSecond float64, burst int) func(context.Context) time.Duration {
 	l := &limiter[netip.Prefix]{rate.Limit(perSecond), burst, b.networks}
 	return func(ctx context.Context) time.Duration {

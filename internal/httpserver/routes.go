@@ -9,7 +9,7 @@ import (
 )
 
 // Routes says what is served where. All fields but the lists of hosts, origins and
-// proxies, MaxBody, Full, Shed and Answered are required.
+// proxies, MaxBody, Full, Shed, Answered and Around are required.
 type Routes struct {
 	// Sites are what is served, at least one. No two share a host and a path.
 	Sites []Site

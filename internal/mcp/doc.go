@@ -7,11 +7,13 @@
 // access decision. What is recorded here is only what cannot reach the service: a tool
 // that does not exist, arguments that cannot be decoded, a panic of the door itself.
 //
-// A request passes [Handler] (HTTP: batches, refusals as JSON), then the SDK, then guard
-// (one row for each tools/call), then the tool's own file (create.go, get.go, delete.go).
-// A plain call of a tool, which is nearly all that clients send, goes from Handler straight
-// to the tool's file (direct.go): the SDK would do the same, at ten times the cost. What
-// exactly is plain is in plaincall.go. Both doors share all from the arguments to the result.
+// A request passes [Handler], which reads the body and takes a place (places.go). A plain
+// call of a tool, which is nearly all that clients send, goes from there straight to the
+// tool's file (direct.go): the SDK would do the same, at ten times the cost. Everything else
+// passes the envelope check (envelope.go), the SDK and guard (one row for each tools/call
+// and prompts/get) to the tool's file (create.go, get.go, delete.go, auditlog.go) or the
+// prompt's (plan.go). What exactly is plain is in plaincall.go. Both doors share all from
+// the arguments to the result.
 //
 // Some answers are HTTP's rather than JSON-RPC's: a missing scope is a 403 with a
 // challenge (RFC 6750 section 3.1), so that clients can ask the person for more. They are

@@ -1,5 +1,6 @@
-// Package observe builds the program's one logger and carries the request id
-// that ties log lines, answers and audit rows together.
+// Package observe builds the program's one logger, keeps a stuck log output from
+// stopping the program ([Outlet]), and carries what ties a request's log lines,
+// answer and audit row together: request id, trace id, client address.
 //
 // [NewLogger] is for people on a terminal and for machines elsewhere. Whatever
 // is logged passes two filters there, so that no caller has to remember them:
