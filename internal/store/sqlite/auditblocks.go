@@ -15,17 +15,17 @@ const (
 	maxScanChunk = 4
 )
 
-// chunks are the blocks of a span, few at a time and then more: who has many rows is found
-// at once, who has few in few statements.
+// chunks walks the blocks of a span, a few at a time and then more: somebody with many rows
+// is found at once, somebody with few in few statements.
 type chunks struct {
 	rest        span
-	newest      bool // first
+	newestFirst bool
 	size, most  int64
 	first, last int64 // blocks of the chunk
 }
 
-func (s span) chunks(f audit.Filter, newest bool) *chunks {
-	c := &chunks{rest: s, newest: newest, most: maxScanChunk}
+func (s span) chunks(f audit.Filter, newestFirst bool) *chunks {
+	c := &chunks{rest: s, newestFirst: newestFirst, most: maxScanChunk}
 	if f.Indexed() {
 		c.most = maxChunk
 	}
@@ -39,7 +39,7 @@ func (c *chunks) next() bool {
 	}
 	c.size = min(c.most, max(1, 4*c.size))
 	c.first, c.last = (c.rest.after+1)>>blockBits, c.rest.last>>blockBits
-	if c.newest {
+	if c.newestFirst {
 		c.first = max(c.first, c.last-c.size+1)
 		c.rest.last = c.first<<blockBits - 1
 	} else {
@@ -57,18 +57,18 @@ func (c *chunks) all() (list []block) {
 	return list
 }
 
-// occupied calls do for the blocks of a span that may have rows which match, in the order
-// of the chunks. How many it has is known where an index tells.
-func (r reader) occupied(ctx context.Context, f audit.Filter, s span, newest bool, do func(block) error) error {
-	for c := s.chunks(f, newest); c.next(); {
-		found, err := c.all(), error(nil)
+// occupied calls do for each block of a span that may have matching rows, in the order of
+// the chunks. The block's rows are counted only where an index tells.
+func (r reader) occupied(ctx context.Context, f audit.Filter, s span, newestFirst bool, do func(block) error) error {
+	for c := s.chunks(f, newestFirst); c.next(); {
+		found := c.all()
 		if f.Indexed() {
-			found, err = r.found(ctx, f, c, s)
+			var err error
+			if found, err = r.found(ctx, f, c, s); err != nil {
+				return err
+			}
 		}
-		if err != nil {
-			return err
-		}
-		if newest {
+		if newestFirst {
 			slices.Reverse(found)
 		}
 		for _, b := range found {

@@ -15,14 +15,15 @@ import (
 var errNoTenant = errors.New("the filter names no tenant")
 
 // ReadLog reads a page of the log, newest first; see [todos.Store].
-func (s *Store) ReadLog(ctx context.Context, f audit.Filter, scan int64) (l todos.LogRows, err error) {
+func (s *Store) ReadLog(ctx context.Context, f audit.Filter, scan int64) (todos.LogRows, error) {
+	if f.Issuer == "" || f.Tenant == nil {
+		return todos.LogRows{}, fmt.Errorf("read the audit log: %w", errNoTenant)
+	}
 	if err := s.startReading(ctx); err != nil {
 		return todos.LogRows{}, err
 	}
 	defer s.doneReading()
-	if err = errNoTenant; f.Issuer != "" && f.Tenant != nil {
-		l, err = reader{s.readers, s.queries}.newestFirst(ctx, f, scan)
-	}
+	l, err := reader{s.readers, s.queries}.newestFirst(ctx, f, scan)
 	if err != nil {
 		return todos.LogRows{}, fmt.Errorf("read the audit log: %w", s.writer.damaged(err))
 	}
