@@ -14,7 +14,7 @@ const (
 )
 
 // condition is a WHERE clause over audit_log. sqlc has only queries of fixed text, and one
-// with every filter in it ("? = ” OR subject = ?") can use no index.
+// with every filter in it ("? IS NULL OR subject = ?") can use no index.
 type condition struct {
 	index string // INDEXED BY ..., so that no statistics lead elsewhere
 	where string // constant text

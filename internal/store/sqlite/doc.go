@@ -11,4 +11,7 @@
 // What this engine is weak at: it is one file on one machine, with one process that
 // serves it, kept apart from a second one by a lock file. Network file systems do not
 // carry its locks.
+//
+// [Store] serves calls. [Admin] changes a database for an operator, beside a server or
+// without one; [AuditLog] only reads its log; [Restoration] puts a copy in its place.
 package sqlite

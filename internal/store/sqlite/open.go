@@ -18,8 +18,8 @@ import (
 
 // Options configure a [Store].
 type Options struct {
-	Path    string // the database file
-	Logger  *slog.Logger
+	Path    string                       // the database file
+	Logger  *slog.Logger                 // required by [Open]
 	MinFree func() uint64                // how many bytes must be free on its disk for changes to be made, for any goroutine; 0, or nil: no limit
 	Free    func(string) (uint64, error) // how many bytes are free where a file is, for any goroutine; nil: asks the system
 	Now     func() time.Time             // nil: time.Now
@@ -42,7 +42,7 @@ type Store struct {
 	writer  *writer
 	readers *sql.DB
 	queries *sqlitedb.Queries // prepared on readers
-	reading chan struct{}     // holds one for each listing under way
+	reading chan struct{}     // holds one for each listing or page of the log under way
 }
 
 // Open opens the database for serving: it takes the lock file, creates the database if

@@ -87,9 +87,8 @@ func (t *tx) deleteRows(base, most int64) (int64, error) {
 	return n, classify("delete audit rows", err)
 }
 
-// CutByAge returns the last row that is older than a time, and CutBySize the last one
-// that must go for the rest of the log to take at most so many bytes, as estimated from
-// some of its rows; the row before the log's first one if none must go.
+// CutByAge returns the seq of the last row older than before, or of the row in front of the
+// log's first one if there is none.
 func (l *AuditLog) CutByAge(ctx context.Context, before time.Time) (int64, error) {
 	s, err := reader{l.db, l.queries}.span(ctx, audit.Filter{Until: before})
 	if err != nil {
@@ -101,7 +100,9 @@ func (l *AuditLog) CutByAge(ctx context.Context, before time.Time) (int64, error
 // sampleRows is how many rows are looked at, at each of the sampled places.
 const sampleRows, samplePlaces = 256, 32
 
-// CutBySize is described at CutByAge.
+// CutBySize returns the seq of the last row that must go for the rest of the log to take at
+// most that many bytes, estimated from samples; of the row in front of the log's first one
+// if none must go.
 func (l *AuditLog) CutBySize(ctx context.Context, bytes int64) (int64, error) {
 	s, err := reader{l.db, l.queries}.span(ctx, audit.Filter{})
 	if err != nil {

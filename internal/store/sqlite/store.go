@@ -45,8 +45,8 @@ func (s *Store) startReading(ctx context.Context) error {
 
 func (s *Store) doneReading() { <-s.reading }
 
-// Ready reports whether the writer can append to the audit log, which it undoes, and
-// change the database durably. It gives up when ctx ends.
+// Ready returns nil if the writer can append an audit row, which is rolled back, and can
+// durably change another row. It gives up when ctx ends.
 func (s *Store) Ready(ctx context.Context) error {
 	if s.writer.damage.Load() {
 		return errDamaged

@@ -54,7 +54,7 @@ type writer struct {
 	answered time.Time      // when expected was set
 	unsigned int64          // audit rows since signing was last asked for
 	due      chan struct{}  // see Store.SignDue
-	clock    rate.Sometimes // for the warning about it
+	clock    rate.Sometimes // limits the warning that the clock is behind the log
 	queue    chan *job
 	mu       sync.RWMutex // guards closed, lest something is sent on a closed queue
 	closed   bool
