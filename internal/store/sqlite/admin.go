@@ -58,19 +58,21 @@ func sameVersion(ctx context.Context, path string) error {
 // Close closes the database.
 func (a *Admin) Close() error { return errors.Join(a.conn.close(), a.db.Close()) }
 
-// write runs fn in a transaction and returns once it is durable.
+// write runs fn in a transaction and returns once it is durable. Whatever fails, none stays
+// open: nobody else could write until this command ends.
 func (a *Admin) write(fn func(*tx) error) error {
 	g, err := a.conn.begin(time.Now)
 	if err == nil {
-		if err = g.run(func(t todos.Tx) error { return fn(t.(*tx)) }); err == nil {
-			err = g.seal()
-		}
-		if err == nil {
-			err = g.commit()
-		}
-		if err != nil {
-			err = errors.Join(err, ignoreIdle(a.conn.rollback()))
-		}
+		err = g.run(func(t todos.Tx) error { return fn(t.(*tx)) })
+	}
+	if err == nil {
+		err = g.seal()
+	}
+	if err == nil {
+		err = g.commit()
+	}
+	if err != nil {
+		err = errors.Join(err, ignoreIdle(a.conn.rollback()))
 	}
 	return err
 }

@@ -65,6 +65,26 @@ func TestEraseBesideServer(t *testing.T) {
 	}
 }
 
+// TestAdminWithoutHead: a transaction whose beginning fails is over for others, too.
+func TestAdminWithoutHead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "todos.db")
+	open(t, sqlite.Options{Path: path})
+	admin, db := openAdmin(t, path), writerPool(t, sqlite.Options{Path: path})
+	eve := todos.Owner{Issuer: "https://id.example", Subject: "eve"}
+	if _, err := db.Exec("ALTER TABLE blocked RENAME TO away"); err != nil { // what the head is read with
+		t.Fatal(err)
+	}
+	if _, err := admin.Block(eve, sqlite.Operator{Name: "test"}); err == nil {
+		t.Fatal("somebody was blocked in a table that is not there")
+	}
+	if _, err := db.Exec("ALTER TABLE away RENAME TO blocked"); err != nil {
+		t.Fatalf("nobody else can write: %v", err)
+	}
+	if blocked, err := admin.Block(eve, sqlite.Operator{Name: "test"}); err != nil || !blocked {
+		t.Errorf("afterwards: %v, %v", blocked, err)
+	}
+}
+
 func openAdmin(t *testing.T, path string) *sqlite.Admin {
 	t.Helper()
 	admin, err := sqlite.OpenAdmin(t.Context(), path)
