@@ -46,7 +46,7 @@ type archivist struct {
 // be good, and calls do.
 func (c *archiveFlags) open(ctx context.Context, keys note.Verifiers, out io.Writer, do func(*archivist) error) (err error) {
 	a := &archivist{flags: c, out: out}
-	if a.log, err = sqlite.OpenAuditLog(c.DB); err != nil {
+	if a.log, err = sqlite.OpenAuditLog(ctx, c.DB); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.log.Close()) }()

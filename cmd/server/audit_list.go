@@ -63,7 +63,7 @@ func (c *auditListCommand) Run(ctx context.Context, std stdio) (err error) {
 		return err
 	}
 	filter.Limit, filter.ScanTime = c.Limit, c.ScanTime
-	log, err := sqlite.OpenAuditLog(c.DB)
+	log, err := sqlite.OpenAuditLog(ctx, c.DB)
 	if err != nil {
 		return err
 	}

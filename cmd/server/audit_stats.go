@@ -34,7 +34,7 @@ func (c *auditStatsCommand) Validate() error {
 
 // Run prints the sums.
 func (c *auditStatsCommand) Run(ctx context.Context, std stdio) (err error) {
-	log, err := sqlite.OpenAuditLog(c.DB)
+	log, err := sqlite.OpenAuditLog(ctx, c.DB)
 	if err != nil {
 		return err
 	}

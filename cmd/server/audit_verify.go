@@ -35,7 +35,7 @@ func (c *auditVerifyCommand) Run(ctx context.Context, std stdio) (err error) {
 	if len(c.Segment) > 0 {
 		return c.verifySegments(std.out)
 	}
-	log, err := sqlite.OpenAuditLog(c.DB)
+	log, err := sqlite.OpenAuditLog(ctx, c.DB)
 	if err != nil {
 		return err
 	}

@@ -136,7 +136,7 @@ func (c *restoreCommand) prove(ctx context.Context, copied string, logger *slog.
 
 // lastOf returns the head of a log.
 func lastOf(ctx context.Context, path string) (audit.Head, error) {
-	log, err := sqlite.OpenAuditLog(path)
+	log, err := sqlite.OpenAuditLog(ctx, path)
 	if err != nil {
 		return audit.Head{}, err
 	}

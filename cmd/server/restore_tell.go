@@ -36,7 +36,7 @@ func (c *restoreCommand) tell(ctx context.Context, w io.Writer, d sqlite.Restore
 
 // actsAfter counts what operators did after a row.
 func actsAfter(ctx context.Context, path string, seq int64) (acts map[audit.Kind]int64, err error) {
-	log, err := sqlite.OpenAuditLog(path)
+	log, err := sqlite.OpenAuditLog(ctx, path)
 	if err != nil {
 		return nil, err
 	}

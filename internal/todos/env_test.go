@@ -100,7 +100,7 @@ func (e *env) list(p auth.Principal) []todos.Todo {
 // rows returns the audit log.
 func (e *env) rows() (rows []audit.Row) {
 	e.Helper()
-	log, err := sqlite.OpenAuditLog(e.path)
+	log, err := sqlite.OpenAuditLog(e.Context(), e.path)
 	if err != nil {
 		e.Fatal(err)
 	}

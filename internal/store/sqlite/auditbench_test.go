@@ -32,7 +32,7 @@ func BenchmarkAuditLog(b *testing.B) {
 	began := time.Now()
 	middle := history(b, s, *benchRows)
 	b.Logf("%d rows written in %v", *benchRows, time.Since(began).Round(time.Millisecond))
-	log, err := sqlite.OpenAuditLog(path)
+	log, err := sqlite.OpenAuditLog(b.Context(), path)
 	if err != nil {
 		b.Fatal(err)
 	}

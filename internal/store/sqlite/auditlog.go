@@ -26,11 +26,11 @@ type AuditLog struct {
 }
 
 // OpenAuditLog opens the database at path read-only.
-func OpenAuditLog(path string) (*AuditLog, error) {
+func OpenAuditLog(ctx context.Context, path string) (*AuditLog, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open the database: %w; name the file that the server uses (--db)", err)
 	}
-	if err := sameVersion(context.Background(), path); err != nil {
+	if err := sameVersion(ctx, path); err != nil {
 		return nil, err
 	}
 	db, err := Options{Path: path}.pool(forLooking, 1)

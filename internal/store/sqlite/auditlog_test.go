@@ -36,7 +36,7 @@ func files(t *testing.T, dir string) map[string]string {
 // readLog opens the log, reads it in full and closes it.
 func readLog(t *testing.T, path string) (rows int) {
 	t.Helper()
-	log, err := sqlite.OpenAuditLog(path)
+	log, err := sqlite.OpenAuditLog(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,7 @@ func CheckCopy(ctx context.Context, path string, e audit.Evidence) (r audit.Repo
 	if err != nil {
 		return r, 0, err
 	}
-	log, err := OpenAuditLog(path)
+	log, err := OpenAuditLog(ctx, path)
 	if err != nil {
 		return r, c.Version, err
 	}

@@ -116,7 +116,7 @@ func stored(t *testing.T, s *sqlite.Store, path string) (kept, recorded map[stri
 	for _, todo := range list {
 		kept[todo.ID] = true
 	}
-	log, err := sqlite.OpenAuditLog(path)
+	log, err := sqlite.OpenAuditLog(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

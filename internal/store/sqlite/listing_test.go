@@ -20,7 +20,7 @@ func TestListingEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	log, err := sqlite.OpenAuditLog(path)
+	log, err := sqlite.OpenAuditLog(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

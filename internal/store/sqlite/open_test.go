@@ -208,7 +208,7 @@ func TestVanishedFile(t *testing.T) {
 		if err := s.Ready(t.Context()); err == nil {
 			t.Error("ready without a database")
 		}
-		if log, err := sqlite.OpenAuditLog(path); !errors.Is(err, fs.ErrNotExist) {
+		if log, err := sqlite.OpenAuditLog(t.Context(), path); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("audit log: %v, %v, want %v", log, err, fs.ErrNotExist)
 		}
 	}

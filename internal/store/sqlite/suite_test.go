@@ -57,7 +57,7 @@ func open(t *testing.T, o sqlite.Options) *sqlite.Store {
 
 func openLog(t *testing.T, path string) *sqlite.AuditLog {
 	t.Helper()
-	log, err := sqlite.OpenAuditLog(path)
+	log, err := sqlite.OpenAuditLog(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,7 @@ func everyKind() (events []audit.Event) {
 // verify verifies with what an operator has.
 func (e evidence) verify(t *testing.T) audit.Report {
 	t.Helper()
-	log, err := sqlite.OpenAuditLog(e.path)
+	log, err := sqlite.OpenAuditLog(t.Context(), e.path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +193,7 @@ func TestEveryColumnOfEveryRow(t *testing.T) {
 // and not the key.
 func rewrite(t *testing.T, db *sql.DB, e evidence, from int64) {
 	t.Helper()
-	log, err := sqlite.OpenAuditLog(e.path)
+	log, err := sqlite.OpenAuditLog(t.Context(), e.path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,7 +283,7 @@ func TestTampering(t *testing.T) {
 
 // blank erases bob from row 2 as "user erase" would, without telling.
 func blank(t *testing.T, e evidence, db *sql.DB) {
-	log, err := sqlite.OpenAuditLog(e.path)
+	log, err := sqlite.OpenAuditLog(t.Context(), e.path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -361,7 +361,7 @@ func TestOlderCopy(t *testing.T) {
 // TestMissingEvidence: what cannot be checked is told, not passed over.
 func TestMissingEvidence(t *testing.T) {
 	e := newEvidence(t)
-	log, err := sqlite.OpenAuditLog(e.path)
+	log, err := sqlite.OpenAuditLog(t.Context(), e.path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ const tenantsPage = 1 << 14
 // the database read-only. Audit rows are counted from the newest back, for at most scanTime:
 // those from row firstSeq on, which is 0 if all were.
 func ListTenants(ctx context.Context, path string, scanTime time.Duration) (list []Tenant, firstSeq int64, err error) {
-	log, err := OpenAuditLog(path)
+	log, err := OpenAuditLog(ctx, path)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -33,7 +33,7 @@ func BenchmarkVerify(b *testing.B) {
 		})
 	}
 	all.Wait()
-	log, err := sqlite.OpenAuditLog(path)
+	log, err := sqlite.OpenAuditLog(b.Context(), path)
 	if err != nil {
 		b.Fatal(err)
 	}
