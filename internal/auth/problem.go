@@ -31,3 +31,12 @@ func WriteError(w http.ResponseWriter, status int, e Error) {
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(e) // nobody is left to tell
 }
+
+// WriteOverloaded writes the answer to a call for which there is no place. Its text is the
+// same wherever that is found out.
+func WriteOverloaded(w http.ResponseWriter) {
+	w.Header().Set("Retry-After", "1")
+	WriteError(w, http.StatusServiceUnavailable, Error{
+		Error: "temporarily_unavailable", Description: "The server is overloaded; nothing was changed. Try again shortly.", Reason: "overloaded",
+	})
+}

@@ -7,9 +7,9 @@ import (
 )
 
 // shed refuses calls while full says so, in front of everything that costs something: the
-// access log, whose lines would be most of the work, authentication, the body. Shed is
-// told of each; it has no line in the log. This takes nobody's place, so it does no harm
-// that nobody is known yet.
+// access log, whose lines would be most of the work, authentication, the body. Each refusal
+// is told to told and has no line in the log. A refusal takes no place, so it does no harm
+// that the caller is not known yet.
 func shed(full func() bool, told func(), next http.Handler) http.Handler {
 	if full == nil {
 		return next
@@ -23,14 +23,6 @@ func shed(full func() bool, told func(), next http.Handler) http.Handler {
 			return
 		}
 		told()
-		overloaded(w)
-	})
-}
-
-// overloaded writes the answer to a call for which there is no place.
-func overloaded(w http.ResponseWriter) {
-	w.Header().Set("Retry-After", "1")
-	auth.WriteError(w, http.StatusServiceUnavailable, auth.Error{
-		Error: "temporarily_unavailable", Description: "The server is overloaded; nothing was changed. Try again shortly.", Reason: "overloaded",
+		auth.WriteOverloaded(w)
 	})
 }

@@ -52,9 +52,4 @@ func failed(p problem) result {
 	return result{text: text, failed: true}
 }
 
-func overloaded(w http.ResponseWriter) {
-	w.Header().Set("Retry-After", "1")
-	auth.WriteError(w, http.StatusServiceUnavailable, auth.Error{
-		Error: "temporarily_unavailable", Description: "The server is overloaded; nothing was changed. Try again shortly.", Reason: "overloaded",
-	})
-}
+func overloaded(w http.ResponseWriter) { auth.WriteOverloaded(w) }
