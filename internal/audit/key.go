@@ -53,25 +53,36 @@ func OpenSigner(file string) (s *Signer, made bool, err error) {
 // allKeys are the public keys of this and, as far as they were published, of all earlier
 // private keys: what those signed stays good.
 func (s *Signer) allKeys() (note.Verifiers, error) {
+	text, there, err := s.published()
+	if err != nil {
+		return nil, err
+	}
+	if !there {
+		text += "\n" + s.public
+	}
+	keys, err := ParseKeys(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.publicFile, err)
+	}
+	return keys, nil
+}
+
+// published returns the public keys in FILE.pub, and whether this one is among them.
+func (s *Signer) published() (text string, there bool, err error) {
 	known, err := os.ReadFile(s.publicFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("the public audit keys: %w", err)
+		return "", false, fmt.Errorf("the public audit keys: %w", err)
 	}
-	if slices.Contains(strings.Fields(string(known)), s.public) {
-		return ReadKeys(s.publicFile)
-	}
-	return ParseKeys(string(known) + "\n" + s.public)
+	text = string(known)
+	return text, slices.Contains(strings.Fields(text), s.public), nil
 }
 
 // Publish adds the public key to a file beside the private one, FILE.pub, which so has the
 // public keys of all private keys that the file ever had, for verifiers.
 func (s *Signer) Publish() error {
-	known, err := os.ReadFile(s.publicFile)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the public audit keys: %w", err)
-	}
-	if slices.Contains(strings.Fields(string(known)), s.public) {
-		return nil
+	_, there, err := s.published()
+	if err != nil || there {
+		return err
 	}
 	if err := appendLine(s.publicFile, s.public, 0o644); err != nil {
 		return fmt.Errorf("the public audit keys: %w", err)
