@@ -102,10 +102,9 @@ func parseHead(text string) (h SignedHead, err error) {
 	if len(lines) != 5 || lines[4] != "" {
 		return h, errNotHead
 	}
-	for _, h.says = range []statement{saysHead, saysBase, saysRestored} {
-		if id, ok := strings.CutPrefix(lines[0], string(h.says)); ok {
-			h.LogID = id
-			break
+	for _, says := range []statement{saysHead, saysBase, saysRestored} {
+		if id, ok := strings.CutPrefix(lines[0], string(says)); ok {
+			h.says, h.LogID = says, id
 		}
 	}
 	if h.LogID == "" {
