@@ -69,7 +69,7 @@ func (i *Issuer) Invalid(key, value, format string, args ...any) error {
 	if i.source.file == "" {
 		return invalid(i.source.origin, "issuer", i.URL, format, args...)
 	}
-	return fileError(fmt.Errorf("%s: issuer.%s is %.128q: %w", i.place(key), key, redact(value), fmt.Errorf(format, args...)))
+	return fileError(fmt.Errorf("%s: issuer.%s is %.128q: %w", i.place(key), key, Redact(value), fmt.Errorf(format, args...)))
 }
 
 // Origin returns where the value of a key of the entry stands in the file; it is empty if

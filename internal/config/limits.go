@@ -12,21 +12,21 @@ const (
 
 func (s *Server) validateLimits() error {
 	if s.MaxCalls < 1 {
-		return s.invalid("max-calls", s.MaxCalls, "must be at least 1; the default is 256")
+		return s.Invalid("max-calls", s.MaxCalls, "must be at least 1; the default is 256")
 	}
 	if s.MaxConnections < 1 {
-		return s.invalid("max-connections", s.MaxConnections, "must be at least 1; the default is 4096")
+		return s.Invalid("max-connections", s.MaxConnections, "must be at least 1; the default is 4096")
 	}
 	if s.MaxTodos < 0 {
-		return s.invalid("max-todos", s.MaxTodos, "must be at least 0, which is no limit; the default is 10000")
+		return s.Invalid("max-todos", s.MaxTodos, "must be at least 0, which is no limit; the default is 10000")
 	}
 	if s.MaxContent < 1 || s.MaxContent > maxMaxContent {
-		return s.invalid("max-content", s.MaxContent, "must be from 1 to %d characters; the default is 4000", maxMaxContent)
+		return s.Invalid("max-content", s.MaxContent, "must be from 1 to %d characters; the default is 4000", maxMaxContent)
 	}
 	least := Size(envelope + escapedCharacter*s.MaxContent)
 	if s.MaxBody < least || s.MaxBody > maxMaxBody {
 		text, _ := s.MaxBody.MarshalText()
-		return s.invalid("max-body", string(text), "must be from %dKiB, which a todo of --max-content characters can take, to 16MiB; the default is 1MiB", (least+1023)>>10)
+		return s.Invalid("max-body", string(text), "must be from %dKiB, which a todo of --max-content characters can take, to 16MiB; the default is 1MiB", (least+1023)>>10)
 	}
 	return nil
 }

@@ -15,8 +15,8 @@ type Origin string
 
 // The origins that have no place of their own.
 const (
-	FromFlag    Origin = "flag"
-	FromDefault Origin = "default"
+	fromFlag    Origin = "flag"
+	fromDefault Origin = "default"
 )
 
 func inFile(name string, line int) Origin { return Origin(fmt.Sprintf("%s:%d", name, line)) }
@@ -24,7 +24,7 @@ func inFile(name string, line int) Origin { return Origin(fmt.Sprintf("%s:%d", n
 // from continues a sentence about a value. What was just typed, and what nobody set, need
 // no place.
 func (o Origin) from() string {
-	if o == "" || o == FromFlag || o == FromDefault {
+	if o == "" || o == fromFlag || o == fromDefault {
 		return ""
 	}
 	return ", from " + string(o)
@@ -52,7 +52,7 @@ func (s *Server) BeforeApply(ctx *kong.Context, f *file) error {
 
 func (f *file) origin(ctx *kong.Context, flag *kong.Flag) Origin {
 	if slices.ContainsFunc(ctx.Path, func(p *kong.Path) bool { return p.Flag == flag && !p.Resolved }) {
-		return FromFlag
+		return fromFlag
 	}
 	if i := slices.IndexFunc(flag.Envs, isSet); i >= 0 {
 		return Origin("variable " + flag.Envs[i])
@@ -60,7 +60,7 @@ func (f *file) origin(ctx *kong.Context, flag *kong.Flag) Origin {
 	if line, ok := f.lines[flag.Name]; ok {
 		return inFile(f.name, line)
 	}
-	return FromDefault
+	return fromDefault
 }
 
 // placeIssuers notes where the issuers come from that do not stand in the file.
@@ -92,6 +92,3 @@ func (s *Server) Settings() []Setting {
 func settingName(field reflect.StructField) string {
 	return strings.ToLower(strings.ReplaceAll(strings.TrimPrefix(field.Tag.Get("env"), "TODO_"), "_", "-"))
 }
-
-// Redact hides the password of a URL.
-func Redact(text string) string { return redact(text) }

@@ -72,7 +72,7 @@ func (s *Server) Certificate() (*tls.Certificate, error) {
 	}
 	pair, err := tls.LoadX509KeyPair(s.TLSCert, s.TLSKey)
 	if err != nil {
-		return nil, s.invalid("tls-cert", s.TLSCert, "not usable with --tls-key %q: %w; name a PEM certificate chain and its private key", s.TLSKey, err)
+		return nil, s.Invalid("tls-cert", s.TLSCert, "not usable with --tls-key %q: %w; name a PEM certificate chain and its private key", s.TLSKey, err)
 	}
 	return &pair, nil
 }

@@ -43,7 +43,7 @@ func (s *Server) validateSites() error {
 	for _, site := range s.Sites() {
 		u, err := url.Parse(site.PublicURL)
 		if err != nil {
-			return s.invalid("public-url", site.PublicURL, "%w", err)
+			return s.Invalid("public-url", site.PublicURL, "%w", err)
 		}
 		address := net.JoinHostPort(u.Hostname(), u.Port()) + cmp.Or(u.Path, "/")
 		if other, ok := taken[address]; ok {
@@ -51,7 +51,7 @@ func (s *Server) validateSites() error {
 			if first := site.Issuers[0]; first.PublicURL != "" {
 				return first.Invalid("public-url", site.PublicURL, mend, other)
 			}
-			return s.invalid("public-url", site.PublicURL, mend, other)
+			return s.Invalid("public-url", site.PublicURL, mend, other)
 		}
 		taken[address] = site.PublicURL
 	}

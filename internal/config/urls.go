@@ -20,7 +20,7 @@ var safeHost = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$`)
 
 func (s *Server) validatePublicURL() error {
 	if err := s.checkPublicURL(s.PublicURL); err != nil {
-		return s.invalid("public-url", s.PublicURL, "%w", err)
+		return s.Invalid("public-url", s.PublicURL, "%w", err)
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func (s *Server) validateHosts() error {
 	for _, allowed := range s.AllowedHosts {
 		u, err := url.Parse("//" + allowed)
 		if err != nil || u.Host != allowed || !isHost(u.Hostname()) || u.Port() != "" && !isNumber(u.Port(), 1) || strings.HasSuffix(allowed, ":") {
-			return s.invalid("allowed-hosts", allowed, "not a lower-case host or host:port; write todo.internal or 192.0.2.7:3001, for example")
+			return s.Invalid("allowed-hosts", allowed, "not a lower-case host or host:port; write todo.internal or 192.0.2.7:3001, for example")
 		}
 	}
 	return nil
@@ -110,7 +110,7 @@ func (s *Server) validateOrigins() error {
 	for _, origin := range s.AllowedOrigins {
 		u, err := url.Parse(origin)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || !isHost(u.Hostname()) || origin != u.Scheme+"://"+canonicalHost(u) {
-			return s.invalid("allowed-origins", origin, "not a web origin as browsers send it; write scheme and host only, for example https://app.example.com")
+			return s.Invalid("allowed-origins", origin, "not a web origin as browsers send it; write scheme and host only, for example https://app.example.com")
 		}
 	}
 	return nil

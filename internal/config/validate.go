@@ -37,26 +37,23 @@ func (s *Server) Validate() error {
 	)
 }
 
-// invalid is the one form of a finding: the setting in all its spellings, the value and
-// where it comes from, and what to write instead.
-func (s *Server) invalid(name string, value any, format string, args ...any) error {
+// Invalid returns an [*Error] about a setting. Other packages use it for values that only
+// their user can judge.
+func (s *Server) Invalid(name string, value any, format string, args ...any) error {
 	return invalid(s.Origin(name), name, value, format, args...)
 }
 
+// invalid is the one form of a finding: the setting in all its spellings, the value and
+// where it comes from, and what to write instead.
 func invalid(origin Origin, name string, value any, format string, args ...any) error {
 	if text, ok := value.(string); ok {
-		value = strconv.Quote(redact(text))
+		value = strconv.Quote(Redact(text))
 	}
 	return &Error{fmt.Errorf("--%s (variable %s, file key %s) is %v%s: %w", name, variable(name), name, value, origin.from(), fmt.Errorf(format, args...))}
 }
 
-// Invalid returns the error of a setting that only who uses it can check.
-func (s *Server) Invalid(name string, value any, format string, args ...any) error {
-	return s.invalid(name, value, format, args...)
-}
-
-// redact hides the password of a URL that has one by mistake.
-func redact(text string) string {
+// Redact hides the password of a URL that has one by mistake.
+func Redact(text string) string {
 	if u, err := url.Parse(text); err == nil && u.User != nil {
 		return u.Redacted()
 	}
@@ -65,7 +62,7 @@ func redact(text string) string {
 
 func (s *Server) validateListen() error {
 	if err := checkAddress(s.Listen); err != nil {
-		return s.invalid("listen", s.Listen, "%w", err)
+		return s.Invalid("listen", s.Listen, "%w", err)
 	}
 	return nil
 }
@@ -75,10 +72,10 @@ func (s *Server) validateOpsListen() error {
 		return nil
 	}
 	if err := checkAddress(s.OpsListen); err != nil {
-		return s.invalid("ops-listen", s.OpsListen, "%w, or leave it empty to turn the listener off", err)
+		return s.Invalid("ops-listen", s.OpsListen, "%w, or leave it empty to turn the listener off", err)
 	}
 	if _, port, _ := net.SplitHostPort(s.OpsListen); s.OpsListen == s.Listen && port != "0" {
-		return s.invalid("ops-listen", s.OpsListen, "the same as --listen; choose another port")
+		return s.Invalid("ops-listen", s.OpsListen, "the same as --listen; choose another port")
 	}
 	return nil
 }
@@ -112,7 +109,7 @@ func isLoopback(host string) bool {
 
 func (s *Server) validateAudience() error {
 	if audience, err := checkAudiences(s.Audience); err != nil {
-		return s.invalid("audience", audience, "%w", err)
+		return s.Invalid("audience", audience, "%w", err)
 	}
 	return nil
 }
@@ -133,9 +130,9 @@ func checkAudiences(list List) (string, error) {
 func (s *Server) validateTLS() error {
 	switch {
 	case s.TLSCert != "" && s.TLSKey == "":
-		return s.invalid("tls-cert", s.TLSCert, "a certificate needs its key; set --tls-key too")
+		return s.Invalid("tls-cert", s.TLSCert, "a certificate needs its key; set --tls-key too")
 	case s.TLSKey != "" && s.TLSCert == "":
-		return s.invalid("tls-key", s.TLSKey, "a key needs its certificate; set --tls-cert too")
+		return s.Invalid("tls-key", s.TLSKey, "a key needs its certificate; set --tls-cert too")
 	}
 	return nil
 }
@@ -146,13 +143,13 @@ func (s *Server) validateExposure() error {
 	if isLoopback(host) || s.BehindProxy || s.TLSCert != "" {
 		return nil
 	}
-	return s.invalid("listen", s.Listen, "plain HTTP off loopback shows tokens to the network; set --behind-proxy if a proxy in front speaks TLS, or --tls-cert and --tls-key, or listen on 127.0.0.1")
+	return s.Invalid("listen", s.Listen, "plain HTTP off loopback shows tokens to the network; set --behind-proxy if a proxy in front speaks TLS, or --tls-cert and --tls-key, or listen on 127.0.0.1")
 }
 
 func (s *Server) validateProxies() error {
 	for _, text := range s.TrustedProxies {
 		if _, err := parseProxy(text); err != nil {
-			return s.invalid("trusted-proxies", text, "not an address or CIDR; write 10.0.0.0/8 or 192.0.2.7, for example")
+			return s.Invalid("trusted-proxies", text, "not an address or CIDR; write 10.0.0.0/8 or 192.0.2.7, for example")
 		}
 	}
 	return nil
@@ -160,30 +157,30 @@ func (s *Server) validateProxies() error {
 
 func (s *Server) validateRate() error {
 	if !(s.Rate > 0) || math.IsInf(s.Rate, 1) {
-		return s.invalid("rate", s.Rate, "must be above 0 calls a second; the default is 10")
+		return s.Invalid("rate", s.Rate, "must be above 0 calls a second; the default is 10")
 	}
 	if !(s.AddressRate > 0) || math.IsInf(s.AddressRate, 1) {
-		return s.invalid("address-rate", s.AddressRate, "must be above 0 requests a second; the default is 50")
+		return s.Invalid("address-rate", s.AddressRate, "must be above 0 requests a second; the default is 50")
 	}
 	if s.AddressBurst < 1 {
-		return s.invalid("address-burst", s.AddressBurst, "must be at least 1, or nobody can ever sign in; the default is 1000")
+		return s.Invalid("address-burst", s.AddressBurst, "must be at least 1, or nobody can ever sign in; the default is 1000")
 	}
 	if s.Burst < 1 {
-		return s.invalid("burst", s.Burst, "must be at least 1, or no call is ever allowed; the default is 50")
+		return s.Invalid("burst", s.Burst, "must be at least 1, or no call is ever allowed; the default is 50")
 	}
 	return nil
 }
 
 func (s *Server) validateDB() error {
 	if strings.TrimSpace(s.DB) == "" {
-		return s.invalid("db", s.DB, "name the SQLite file, for example todos.db")
+		return s.Invalid("db", s.DB, "name the SQLite file, for example todos.db")
 	}
 	return nil
 }
 
 func (s *Server) validateLogLevel() error {
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel) {
-		return s.invalid("log-level", s.LogLevel, "must be debug, info, warn or error")
+		return s.Invalid("log-level", s.LogLevel, "must be debug, info, warn or error")
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 func (s *Server) validateIssuers() error {
 	if len(s.Issuer) == 0 {
-		return s.invalid("issuer", "", "the server needs an issuer to trust; name the OpenID Connect provider, for example https://id.example.com")
+		return s.Invalid("issuer", "", "the server needs an issuer to trust; name the OpenID Connect provider, for example https://id.example.com")
 	}
 	for i, issuer := range s.Issuer {
 		if slices.Contains(s.Issuer[:i].URLs(), issuer.URL) {
