@@ -71,23 +71,10 @@ func yamlText(value any) string {
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64)
 	case config.Size:
-		return exactSize(v)
+		text, _ := v.MarshalText() // never fails
+		return string(text)
 	}
 	return fmt.Sprint(value)
-}
-
-// exactSize writes a size in the largest unit that it is a multiple of.
-func exactSize(size config.Size) string {
-	for _, unit := range []struct {
-		name string
-		bits int
-	}{{"TiB", 40}, {"GiB", 30}, {"MiB", 20}} {
-		if n := size >> unit.bits; n > 0 && n<<unit.bits == size {
-			return strconv.FormatUint(uint64(n), 10) + unit.name
-		}
-	}
-	text, _ := size.MarshalText() // never fails
-	return string(text)
 }
 
 // plain is text that needs no quotes in YAML, wherever it stands.
