@@ -44,14 +44,14 @@ func newIssuer(entry *config.Issuer) (i auth.Issuer, err error) {
 			config.Nearest(entry.Profile, names), strings.Join(names, ", "))
 	}
 	i.URL = entry.URL
-	i.Audiences = set(entry.Audiences, i.Audiences)
+	i.Audiences = orProfile(entry.Audiences, i.Audiences)
 	i.AudienceClaim = cmp.Or(entry.AudienceClaim, i.AudienceClaim)
-	i.ScopeClaims = set(entry.ScopeClaims, i.ScopeClaims)
-	i.ScopePrefixes = set(entry.ScopePrefixes, i.ScopePrefixes)
+	i.ScopeClaims = orProfile(entry.ScopeClaims, i.ScopeClaims)
+	i.ScopePrefixes = orProfile(entry.ScopePrefixes, i.ScopePrefixes)
 	i.SubjectClaim = cmp.Or(entry.SubjectClaim, i.SubjectClaim)
 	i.TenantClaim = cmp.Or(entry.TenantClaim, i.TenantClaim)
-	i.ClientClaims = set(entry.ClientClaims, i.ClientClaims)
-	i.Algorithms = set(entry.Algorithms, i.Algorithms)
+	i.ClientClaims = orProfile(entry.ClientClaims, i.ClientClaims)
+	i.Algorithms = orProfile(entry.Algorithms, i.Algorithms)
 	i.MaxLifetime = cmp.Or(entry.MaxLifetime, i.MaxLifetime)
 	i.AllowMachine = entry.AllowMachine || i.AllowMachine
 	i.MetadataURL, i.JWKSURL = entry.MetadataURL, entry.JWKSURL
@@ -67,8 +67,8 @@ func newIssuer(entry *config.Issuer) (i auth.Issuer, err error) {
 	return i, err
 }
 
-// set returns what is configured, be it the empty list, else the profile's.
-func set(configured, profile []string) []string {
+// orProfile returns what is configured, be it the empty list, else the profile's.
+func orProfile(configured, profile []string) []string {
 	if configured != nil {
 		return configured
 	}
