@@ -72,7 +72,7 @@ func (c *devCommand) Run(ctx context.Context, std stdio) error {
 	}
 	both, ctx := errgroup.WithContext(ctx)
 	both.Go(func() error { return signIn.Serve(ctx) })
-	both.Go(func() error { return s.run(ctx, operation{}) })
+	both.Go(func() error { return s.run(ctx, operatorSignals{}) })
 	return both.Wait()
 }
 

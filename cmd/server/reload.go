@@ -15,10 +15,10 @@ import (
 	"todomanager/internal/todos"
 )
 
-// operation is how an operator reaches a running server. The zero value is nobody.
-type operation struct {
+// operatorSignals is how an operator reaches a running server. The zero value is nobody.
+type operatorSignals struct {
 	reload  <-chan os.Signal               // read the configuration again
-	verbose <-chan os.Signal               // log everything, or no more
+	verbose <-chan os.Signal               // switch the level: everything, or as configured
 	read    func() (*config.Server, error) // the configuration, as at the start
 	level   *slog.LevelVar                 // of the log
 }
@@ -32,7 +32,7 @@ func (args arguments) readAgain() (*config.Server, error) {
 
 // obey does what an operator asks for, one thing after the other, until ctx ends. It is the
 // only one that changes the current configuration, and runs its verifiers.
-func (s *service) obey(ctx context.Context, by operation) {
+func (s *service) obey(ctx context.Context, by operatorSignals) {
 	running := verifiers{stops: make(map[*auth.Verifier]context.CancelFunc)}
 	defer running.wait()
 	for {
@@ -85,7 +85,7 @@ func (v *verifiers) wait() {
 
 // reload takes on the configuration as it is now: all of it, or if it fails nothing. What
 // needs a restart is told and left as it was.
-func (s *service) reload(ctx context.Context, by operation) error {
+func (s *service) reload(ctx context.Context, by operatorSignals) error {
 	before := s.current.Load()
 	read, err := by.read()
 	if err != nil {

@@ -28,7 +28,7 @@ type serveCommand struct {
 
 // Run serves until ctx ends.
 func (c *serveCommand) Run(ctx context.Context, std stdio, args arguments) error {
-	by, stop := operate(args)
+	by, stop := listenToOperator(args)
 	defer stop()
 	logger, level, outlet, err := std.lastingLogger(c.LogLevel)
 	if err != nil {
@@ -148,7 +148,7 @@ func (s *service) listen(c *config.Server) (err error) {
 
 // run serves until ctx ends or a part fails, then stops in the order in which requests
 // flow: listeners drain first, the database closes last.
-func (s *service) run(ctx context.Context, by operation) error {
+func (s *service) run(ctx context.Context, by operatorSignals) error {
 	s.systemd.ready(s.status())
 	unwatch := s.systemd.watch(context.WithoutCancel(ctx), s.store.Alive) // until the last row: requests may hang at the end, too
 

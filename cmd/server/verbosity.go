@@ -6,7 +6,7 @@ import (
 
 // toggle switches to debug; if that is on already, back to the configured level, or to
 // info where debug is configured.
-func (by operation) toggle(logger *slog.Logger, configured string) {
+func (by operatorSignals) toggle(logger *slog.Logger, configured string) {
 	to := slog.LevelDebug
 	if by.level.Level() == to {
 		if to = parseLevel(configured); to == slog.LevelDebug {
@@ -18,7 +18,7 @@ func (by operation) toggle(logger *slog.Logger, configured string) {
 
 // reloaded tells of a reload at the more talkative of the two levels. A level that the
 // configuration has as before stays as it is, whoever set it.
-func (by operation) reloaded(logger *slog.Logger, level, before string, c changes) {
+func (by operatorSignals) reloaded(logger *slog.Logger, level, before string, c changes) {
 	to := by.level.Level()
 	if level != before {
 		to = parseLevel(level)
@@ -30,7 +30,7 @@ func (by operation) reloaded(logger *slog.Logger, level, before string, c change
 
 // setLevel changes the level and says so, which is seen at either level. Tell is called at
 // the more talkative one.
-func (by operation) setLevel(logger *slog.Logger, to slog.Level, cause string, tell func()) {
+func (by operatorSignals) setLevel(logger *slog.Logger, to slog.Level, cause string, tell func()) {
 	from := by.level.Level()
 	by.level.Set(min(from, to))
 	if from != to {
