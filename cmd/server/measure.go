@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"todomanager/internal/audit"
-	"todomanager/internal/httpserver"
 	"todomanager/internal/todos"
 )
 
@@ -17,14 +16,14 @@ func (s *service) recorded(ctx context.Context, e audit.Event) {
 }
 
 // measure adds what is read when somebody looks, and what alerts wait for.
-func (s *service) measure(product *todos.Service) {
+func (s *service) measure() {
 	for _, tool := range todos.Names() {
 		for _, reason := range []audit.Reason{audit.ReasonStorageLow, audit.ReasonInternalError} {
 			s.metrics.Expect(tool, string(audit.Deny), string(reason))
 		}
 	}
 	s.metrics.Counter("unrecorded_refusals_total", "Refused calls whose audit row could not be written.", func() float64 {
-		return float64(product.Unrecorded())
+		return float64(s.product.Unrecorded())
 	})
 	s.metrics.Gauge("calls_waiting", "Calls that wait until others have been carried out.", func() float64 { return float64(s.places.Waiting()) })
 	s.metrics.Gauge("writer_queue", "Calls that wait for the writer; at 1,024 further ones are shed.", func() float64 { return float64(s.store.Waiting()) })
@@ -49,13 +48,13 @@ func (s sites) keysFetched() map[string]float64 {
 }
 
 // operations is what the operations listener serves.
-func (s *service) operations(health *httpserver.Health) http.Handler {
+func (s *service) operations() http.Handler {
 	m := s.metrics.Handler()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/metrics" {
 			m.ServeHTTP(w, r)
 			return
 		}
-		health.ServeHTTP(w, r)
+		s.health.ServeHTTP(w, r)
 	})
 }

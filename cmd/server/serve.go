@@ -96,7 +96,7 @@ func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *
 	if s.product, err = todos.NewService(todos.Options{Store: tracedStore(s.tracing, s.store), Logger: logger, Recorded: s.recorded}); err != nil {
 		return nil, err
 	}
-	s.measure(s.product)
+	s.measure()
 	s.health = httpserver.NewHealth(logger,
 		httpserver.Check{Name: "database", Run: s.store.Ready},
 		httpserver.Check{Name: "disk", Run: s.store.DiskFree},
@@ -139,7 +139,7 @@ func (s *service) listen(c *config.Server) (err error) {
 		return nil
 	}
 	if s.ops, err = httpserver.Listen(httpserver.Options{
-		Address: c.OpsListen, Handler: s.operations(s.health), Logger: s.logger, MaxConnections: opsConnections, BehindProxy: true,
+		Address: c.OpsListen, Handler: s.operations(), Logger: s.logger, MaxConnections: opsConnections, BehindProxy: true,
 	}); err != nil {
 		return fmt.Errorf("--ops-listen: %w", err)
 	}
