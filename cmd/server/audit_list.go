@@ -120,7 +120,7 @@ func (c *auditListCommand) follow(ctx context.Context, notes io.Writer, log *sql
 			return err
 		}
 		if seen.Stopped {
-			fmt.Fprintln(notes, c.stopped(seen))
+			fmt.Fprintf(notes, "%v\n", c.stopped(seen))
 		}
 		f.Limit, f.Since, f.AfterSeq = 0, time.Time{}, max(f.AfterSeq, seen.To)
 		select {

@@ -49,8 +49,8 @@ func (c *auditPruneCommand) Run(ctx context.Context, std stdio) error {
 		}
 		base := a.chain.Base
 		if c.DryRun && cut.Seq == base.Seq {
-			fmt.Fprintln(std.out, "would remove nothing: of the rows that may go none is followed by a signed head")
-			return nil
+			_, err := fmt.Fprintln(std.out, "would remove nothing: of the rows that may go none is followed by a signed head")
+			return err
 		}
 		if c.DryRun {
 			fmt.Fprintf(std.out, "would remove %s, %d to %d\n", count(cut.Seq-base.Seq, "row"), base.Seq+1, cut.Seq)

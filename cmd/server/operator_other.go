@@ -3,4 +3,6 @@
 package main
 
 // listenToOperator: there are no such signals here.
-func listenToOperator(arguments) (by operatorSignals, stop func()) { return operatorSignals{}, func() {} }
+func listenToOperator(arguments) (by operatorSignals, stop func()) {
+	return operatorSignals{}, func() {}
+}

@@ -27,7 +27,7 @@ func (d *door) failure(call audit.Call, err error) result {
 	case errors.As(err, &missing):
 		return result{instead: func(w http.ResponseWriter) { d.InsufficientScope(w, call.Principal, missing.Scope) }}
 	case errors.Is(err, todos.ErrOverloaded):
-		return result{instead: overloaded}
+		return result{instead: auth.WriteOverloaded}
 	case errors.As(err, &invalid):
 		return failed(problem{Error: "invalid_arguments", Description: invalid.Error()})
 	case errors.Is(err, todos.ErrNotDeleted):
@@ -51,5 +51,3 @@ func failed(p problem) result {
 	text, _ := json.Marshal(p) // of constant texts
 	return result{text: text, failed: true}
 }
-
-func overloaded(w http.ResponseWriter) { auth.WriteOverloaded(w) }

@@ -46,7 +46,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if r.Context().Err() == nil { // else the client did not wait
 			h.door.Overloaded(r.Context(), principal)
 		}
-		overloaded(w)
+		auth.WriteOverloaded(w)
 		return
 	}
 	taken := &taken{ResponseWriter: w, places: h.door.Places, place: place}

@@ -10,6 +10,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"todomanager/internal/audit"
+	"todomanager/internal/auth"
 	"todomanager/internal/todos"
 )
 
@@ -98,7 +99,7 @@ func (d *door) promptFailure(x *exchange, err error) error {
 	case errors.Is(err, todos.ErrBlocked):
 		return &jsonrpc.Error{Code: codeBlocked, Message: "your access to this server was withdrawn; ask its operator"}
 	case errors.Is(err, todos.ErrOverloaded):
-		x.instead = overloaded
+		x.instead = auth.WriteOverloaded
 		return &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "overloaded"}
 	case errors.Is(err, todos.ErrAuditUnavailable), errors.Is(err, todos.ErrOutcomeUnknown):
 		return &jsonrpc.Error{Code: codeUnavailable, Message: "this could not be recorded, so nothing is shown; try again later"}
