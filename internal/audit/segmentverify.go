@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -68,12 +69,16 @@ func (r *SegmentReport) verify(name string, keys note.Verifiers) error {
 	defer file.Close()
 	sum := sha256.New()
 	w := Walker{Seq: r.FirstSeq - 1, Hash: r.PrevHash}
-	if err := r.rows(io.TeeReader(file, sum), &w); err != nil {
+	first, err := r.rows(io.TeeReader(file, sum), &w)
+	if err != nil {
 		return err
 	}
 	r.Erased = w.Erased
 	if w.Seq != r.LastSeq || w.Hash != r.LastHash {
 		return &Fault{w.Seq, notSigned}
+	}
+	if !r.FirstAt.Equal(first) || !r.LastAt.Equal(w.at) {
+		return &Fault{0, "the manifest says other times than the rows"}
 	}
 	if Hash(sum.Sum(nil)) != r.SHA256 || w.Rows != r.Rows {
 		return &Fault{0, "the file is not the one that the manifest was made for: its checksum differs"}
@@ -81,9 +86,10 @@ func (r *SegmentReport) verify(name string, keys note.Verifiers) error {
 	return nil
 }
 
-// rows walks through the lines of a segment. A line must be exactly what its row is
-// written as, since the hash sees nothing of a member that was added or given twice.
-func (r *SegmentReport) rows(from io.Reader, w *Walker) error {
+// rows walks through the lines of a segment, and returns the time of the first. A line must be
+// exactly what its row is written as, since the hash sees nothing of a member that was added or
+// given twice.
+func (r *SegmentReport) rows(from io.Reader, w *Walker) (first time.Time, err error) {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, maxLine)
 	var text bytes.Buffer
@@ -96,11 +102,14 @@ func (r *SegmentReport) rows(from io.Reader, w *Walker) error {
 			err = errors.Join(p.Print(row), p.Flush())
 		}
 		if err != nil || text.String() != lines.Text()+"\n" {
-			return &Fault{w.Seq + 1, "is not written as a row is"}
+			return first, &Fault{w.Seq + 1, "is not written as a row is"}
 		}
 		if fault := w.Next(&row); fault != nil {
-			return fault
+			return first, fault
+		}
+		if w.Rows == 1 {
+			first = row.OccurredAt
 		}
 	}
-	return lines.Err()
+	return first, lines.Err()
 }

@@ -54,7 +54,7 @@ type Report struct {
 	Restored  []Restored  `json:"restorations"`  // each a claim of whoever has the key: ask who did that
 	Missing   []string    `json:"missing"`       // evidence that there was none of
 	Fault     *Fault      `json:"fault"`
-	accounted int64       // erased rows that user.erase rows account for
+	accounted int64       // erased identities that user.erase rows account for
 }
 
 // Restored is a restoration: rows after one were given up, with what was signed for them.
@@ -171,7 +171,7 @@ func (v *verification) walk(ctx context.Context) error {
 		if err := v.rows(ctx); err != nil {
 			return err
 		}
-		if v.w.Erased <= v.accounted {
+		if v.w.Blanks <= v.accounted {
 			break
 		}
 		// A person may be being erased: the row that accounts for it is then further on.
@@ -180,7 +180,7 @@ func (v *verification) walk(ctx context.Context) error {
 			return err
 		}
 		if chain.Head.Seq == v.chain.Head.Seq || extensions == 10 {
-			return &Fault{0, fmt.Sprintf("people were erased from %d rows, but the rows of user.erase account for %d", v.w.Erased, v.accounted)}
+			return &Fault{0, fmt.Sprintf("%d identities were erased, but the rows of user.erase account for %d", v.w.Blanks, v.accounted)}
 		}
 		v.chain.Head, v.chain.LastSeq = chain.Head, chain.LastSeq
 	}

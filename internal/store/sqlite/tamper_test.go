@@ -257,7 +257,21 @@ func TestTampering(t *testing.T) {
 		{"checkpoint changed", exec("UPDATE audit_checkpoint SET note = replace(note, '5', '6') WHERE seq = 5"), 0},
 		{"checkpoint of another row", exec("UPDATE audit_checkpoint SET seq = 4 WHERE seq = 5"), 4},
 		{"person blanked without a record", exec("UPDATE audit_log SET subject = NULL, client_id = NULL, token_sha256 = NULL, token_id = NULL, actor_salt = NULL, actor_commit = zeroblob(32) WHERE seq = 2"), 2},
-		{"person blanked with the right commitment and no record", blank, 0},
+		{"person blanked with the right commitment and no record", func(t *testing.T, e evidence, db *sql.DB) { blank(t, e, db, 2) }, 0},
+		{"person blanked where another was erased", func(t *testing.T, e evidence, db *sql.DB) {
+			admin, err := sqlite.OpenAdmin(t.Context(), e.path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = admin.Erase(t.Context(), todos.Owner{Issuer: "https://id.example", Tenant: "acme", Subject: "bob"}, sqlite.Operator{Name: "root"}, false)
+			if err := errors.Join(err, admin.Close()); err != nil {
+				t.Fatal(err)
+			}
+			if r := e.verify(t); r.Fault != nil || r.Erased == 0 {
+				t.Fatal(r.Fault, r.Erased)
+			}
+			blank(t, e, db, 3) // what admin did to bob
+		}, 0},
 		{"row changed, chain computed anew", func(t *testing.T, e evidence, db *sql.DB) {
 			exec("UPDATE audit_log SET decision = 'deny' WHERE seq = 3")(t, e, db)
 			rewrite(t, db, e, 3)
@@ -281,18 +295,19 @@ func TestTampering(t *testing.T) {
 	}
 }
 
-// blank erases bob from row 2 as "user erase" would, without telling.
-func blank(t *testing.T, e evidence, db *sql.DB) {
+// blank erases who acted from a row as "user erase" would, without telling.
+func blank(t *testing.T, e evidence, db *sql.DB, seq int64) {
+	t.Helper()
 	log, err := sqlite.OpenAuditLog(t.Context(), e.path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	rows, err := log.Rows(t.Context(), 1, 2)
+	rows, err := log.Rows(t.Context(), seq-1, seq)
 	if err != nil || len(rows) != 1 || !rows[0].EraseActor() {
 		t.Fatal(err, rows)
 	}
-	if _, err := db.Exec("UPDATE audit_log SET subject = NULL, client_id = NULL, token_sha256 = NULL, token_id = NULL, actor_salt = NULL, actor_commit = ? WHERE seq = 2", []byte(rows[0].ActorCommit)); err != nil {
+	if _, err := db.Exec("UPDATE audit_log SET subject = NULL, client_id = NULL, token_sha256 = NULL, token_id = NULL, actor_salt = NULL, actor_commit = ? WHERE seq = ?", []byte(rows[0].ActorCommit), seq); err != nil {
 		t.Fatal(err)
 	}
 }
