@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"todomanager/internal/audit"
 	"todomanager/internal/auth"
 	"todomanager/internal/config"
 	"todomanager/internal/store/sqlite"
@@ -161,9 +162,9 @@ func (r *report) print(findings ...auth.Finding) {
 		case f.Mend != "":
 			mark = "note"
 		}
-		r.printf("  %-4s  %-18s  %s\n", mark, f.Check, strings.ReplaceAll(f.Detail, "\n", "; "))
+		r.printf("  %-4s  %-18s  %s\n", mark, f.Check, audit.Printable(strings.ReplaceAll(f.Detail, "\n", "; "))) // issuers choose some of it
 		if f.Mend != "" {
-			r.printf("  %-4s  %-18s  mend: %s\n", "", "", f.Mend)
+			r.printf("  %-4s  %-18s  mend: %s\n", "", "", audit.Printable(f.Mend))
 		}
 	}
 }

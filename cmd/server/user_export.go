@@ -10,6 +10,7 @@ import (
 
 	"todomanager/internal/atomicfile"
 	"todomanager/internal/audit"
+	"todomanager/internal/observe"
 	"todomanager/internal/store/sqlite"
 	"todomanager/internal/todos"
 )
@@ -34,7 +35,7 @@ func (c *userExportCommand) Run(ctx context.Context, std stdio) error {
 // export writes one JSON object a line: the person, then their todos, then audit rows.
 func (c *userExportCommand) export(ctx context.Context, admin *sqlite.Admin, by sqlite.Operator, std stdio, to io.Writer) error {
 	w := bufio.NewWriter(to)
-	lines := json.NewEncoder(w)
+	lines := json.NewEncoder(observe.Escaper(w))
 	lines.SetEscapeHTML(false)
 	line := func(name string, value any) error { return lines.Encode(map[string]any{name: value}) }
 	there, err := admin.Elsewhere(ctx, c.owner())

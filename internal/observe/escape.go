@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -34,9 +35,11 @@ func picture(r rune) rune {
 	return r
 }
 
-// escaper writes JSON lines and turns what a terminal would act on, DEL, C1
-// controls and bidi marks, into \u escapes; encoding has escaped the other
-// controls. Such runes can only stand inside strings, so the JSON stays valid.
+// Escaper returns a writer of JSON, whole lines at a time, that turns what a terminal would
+// act on, DEL, C1 controls and bidi marks, into \u escapes; encoding has escaped the other
+// controls. Such runes can only stand inside strings, so the JSON says the same.
+func Escaper(w io.Writer) io.Writer { return escaper{w} }
+
 type escaper struct{ w io.Writer }
 
 func (e escaper) Write(line []byte) (int, error) {
@@ -51,8 +54,9 @@ func (e escaper) Write(line []byte) (int, error) {
 			out.WriteRune(r)
 		case r <= 0xffff:
 			fmt.Fprintf(&out, `\u%04x`, r)
-		default: // no such rune is needed for reading
-			out.WriteString(`\ufffd`)
+		default:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
 		}
 	}
 	if _, err := io.WriteString(e.w, out.String()); err != nil {
