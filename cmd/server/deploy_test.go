@@ -185,6 +185,45 @@ func TestCompose(t *testing.T) {
 	}
 }
 
+// TestImageContext: the image is built from all that git keeps, and from nothing that it
+// ignores. Otherwise its version would say that something was changed.
+func TestImageContext(t *testing.T) {
+	lines := func(file string) []string {
+		text, err := os.ReadFile(filepath.Join(deployDir, "..", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return regexp.MustCompile(`(?m)^[^#\n].*$`).FindAllString(string(text), -1)
+	}
+	var want []string
+	for _, folder := range []string{"", "deploy/compose/", "e2e/", "e2e/foreign/"} {
+		for _, line := range lines(folder + ".gitignore") {
+			name, atTop := strings.CutPrefix(strings.TrimSuffix(line, "/"), "/")
+			if !atTop {
+				name = "**/" + name
+			}
+			want = append(want, folder+name)
+		}
+	}
+	got := lines("deploy/docker/Dockerfile.dockerignore")
+	covered := func(name string) bool {
+		return slices.ContainsFunc(got, func(line string) bool {
+			folder, below, deep := strings.Cut(line, "**/")
+			return name == line || deep && strings.HasPrefix(name, folder) && strings.HasSuffix(name, "**/"+below)
+		})
+	}
+	for _, name := range want {
+		if !covered(name) {
+			t.Errorf("Dockerfile.dockerignore lacks %s", name)
+		}
+	}
+	for _, line := range got {
+		if !slices.Contains(want, line) {
+			t.Errorf("Dockerfile.dockerignore leaves out %s, which no .gitignore does", line)
+		}
+	}
+}
+
 // TestRealm: the realm has the scopes, gives tokens their subject and audience, and lets
 // clients register for addresses that are expected.
 func TestRealm(t *testing.T) {
