@@ -125,6 +125,10 @@ func (c *userEraseCommand) Run(ctx context.Context, std stdio) error {
 		if !c.Yes {
 			return c.foretell(ctx, admin, std)
 		}
+		found, err := admin.Person(ctx, c.owner())
+		if err != nil {
+			return err
+		}
 		there, err := admin.Elsewhere(ctx, c.owner())
 		if err != nil {
 			return err
@@ -136,6 +140,7 @@ func (c *userEraseCommand) Run(ctx context.Context, std stdio) error {
 			}
 			return err
 		}
+		c.doubt(std.err, found)
 		tellElsewhere(std.err, there)
 		_, err = fmt.Fprintf(std.out, "erased: %s removed, %s blanked, %s; erasure %s\n",
 			count(done.Todos, "todo"), count(done.Rows, "audit row"), blockedWord(done.Blocked), done.ID)
