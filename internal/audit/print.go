@@ -70,13 +70,14 @@ var tableColumns = [...]struct {
 	{"SEQ", 6, func(r Row) string { return strconv.FormatInt(r.Seq, 10) }},
 	{"TIME", 24, func(r Row) string { return r.OccurredAt.UTC().Format(timeLayout) }},
 	{"SUBJECT", 12, subject},
-	{"TOOL", 11, func(r Row) string { return cmp.Or(r.Tool, string(r.Event)) }},
+	{"TOOL", 15, func(r Row) string { return cmp.Or(r.Tool, string(r.Event)) }},
 	{"DECISION", 8, func(r Row) string { return string(r.Decision) }},
 	{"REASON", 17, func(r Row) string { return string(r.Reason) }},
 	{"BASIS", 5, func(r Row) string { return dash(string(r.Basis)) }},
 	{"SCOPES USED", 12, func(r Row) string { return dash(r.ScopesUsed) }},
 	{"TARGET", 13, target},
-	{"ISSUER", 0, func(r Row) string { return r.Issuer }},
+	{"ISSUER", 24, func(r Row) string { return r.Issuer }},
+	{"TENANT", 0, tenant},
 }
 
 // Print writes one row, and the heading before the first.
@@ -123,6 +124,14 @@ func subject(r Row) string {
 	default:
 		return Quoted(*r.Subject)
 	}
+}
+
+// tenant shows nothing where the issuer's people are one tenant, as they mostly are.
+func tenant(r Row) string {
+	if r.Tenant == "" {
+		return ""
+	}
+	return Quoted(r.Tenant)
 }
 
 // Quoted shows a name that a provider or client has chosen: in quotes if it could pass for

@@ -101,15 +101,15 @@ func TestOneLineARow(t *testing.T) {
 // TestTable: one heading, columns below it, and words for what is not there.
 func TestTable(t *testing.T) {
 	denied := audit.Row{Seq: 8, Tool: "unknown", Decision: audit.Deny, Reason: audit.ReasonUnknownTool, Issuer: "https://id.example", ActorCommit: make(audit.Bytes, 32)}
-	act := audit.Row{Seq: 9, Event: audit.UserBlock, Decision: audit.Allow, Reason: audit.ReasonOK, Issuer: "https://id.example"}
+	act := audit.Row{Seq: 9, Event: audit.RequestRefused, Decision: audit.Allow, Reason: audit.ReasonOK, Issuer: "https://id.example"}
 	list := full()
-	list.Tool, list.TargetID = "get-todos", nil
+	list.Tool, list.TargetID, list.Tenant = "get-todos", nil, "acme corp"
 	want := strings.Join([]string{
-		"SEQ     TIME                      SUBJECT       TOOL         DECISION  REASON             BASIS  SCOPES USED   TARGET         ISSUER",
-		"7       2026-03-29T01:04:05.006Z  alice         delete-todo  allow     ok                 scope  delete:todos  aaaaaaaaaaaaa  https://id.example/?a=1&b=2",
-		"8       0001-01-01T00:00:00.000Z  (erased)      unknown      deny      unknown_tool       -      -             -              https://id.example",
-		"9       0001-01-01T00:00:00.000Z  -             user.block   allow     ok                 -      -             -              https://id.example",
-		"7       2026-03-29T01:04:05.006Z  alice         get-todos    allow     ok                 scope  delete:todos  3 found        https://id.example/?a=1&b=2",
+		"SEQ     TIME                      SUBJECT       TOOL             DECISION  REASON             BASIS  SCOPES USED   TARGET         ISSUER                    TENANT",
+		"7       2026-03-29T01:04:05.006Z  alice         delete-todo      allow     ok                 scope  delete:todos  aaaaaaaaaaaaa  https://id.example/?a=1&b=2  acme",
+		"8       0001-01-01T00:00:00.000Z  (erased)      unknown          deny      unknown_tool       -      -             -              https://id.example",
+		"9       0001-01-01T00:00:00.000Z  -             request.refused  allow     ok                 -      -             -              https://id.example",
+		"7       2026-03-29T01:04:05.006Z  alice         get-todos        allow     ok                 scope  delete:todos  3 found        https://id.example/?a=1&b=2  \"acme corp\"",
 		"",
 	}, "\n")
 	if diff := cmp.Diff(want, printed(t, table, full(), denied, act, list)); diff != "" {
