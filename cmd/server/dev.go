@@ -126,7 +126,7 @@ Who can sign in (no password):
   alice, bob   User    create todos, see and delete their own
   admin        Admin   also see and delete everybody's
 
-MCP Inspector
+MCP Inspector (needs Node 22.19 or newer)
   npx @modelcontextprotocol/inspector
   then choose the transport "Streamable HTTP", the URL {url}, and Connect
 

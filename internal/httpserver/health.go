@@ -53,7 +53,7 @@ func NewHealth(logger *slog.Logger, checks ...Check) *Health {
 
 func (h *Health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !h.serve(w, r) {
-		notFound(w)
+		notFound(w, "")
 	}
 }
 

@@ -85,10 +85,13 @@ func endpoint(page, post http.Handler) http.Handler {
 	})
 }
 
-func notFound(w http.ResponseWriter) {
-	auth.WriteError(w, http.StatusNotFound, auth.Error{
-		Error: "not_found", Description: "nothing is served at this path", Reason: "unknown_path",
-	})
+// notFound names the public URL if it is clear which one was meant: people and old clients try /mcp.
+func notFound(w http.ResponseWriter, meant string) {
+	description := "nothing is served at this path"
+	if meant != "" {
+		description += "; use exactly " + meant
+	}
+	auth.WriteError(w, http.StatusNotFound, auth.Error{Error: "not_found", Description: description, Reason: "unknown_path"})
 }
 
 func notAllowed(w http.ResponseWriter, methods string) {

@@ -56,12 +56,18 @@ func (r Routes) sites() ([]site, error) {
 }
 
 // paths is what is served for one host.
-type paths map[string]http.Handler
+type paths struct {
+	handlers map[string]http.Handler
+	meant    string // the public URL that a request with a wrong path was for; "" if it could be several
+}
 
 // newPaths gives each path to the first site that has it. What a site owns comes before
 // what others only fall back to: the root metadata belongs to the site at the root.
 func newPaths(sites []site) paths {
-	p := make(paths)
+	p := paths{handlers: make(map[string]http.Handler)}
+	if len(sites) == 1 {
+		p.meant = sites[0].PublicURL
+	}
 	for _, s := range sites {
 		p.add(s.path, s.endpoint)
 		p.add(s.MetadataPaths[0], s.Metadata)
@@ -75,15 +81,15 @@ func newPaths(sites []site) paths {
 }
 
 func (p paths) add(path string, h http.Handler) {
-	if p[path] == nil {
-		p[path] = h
+	if p.handlers[path] == nil {
+		p.handlers[path] = h
 	}
 }
 
 func (p paths) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h, ok := p[r.URL.Path]; ok {
+	if h, ok := p.handlers[r.URL.Path]; ok {
 		h.ServeHTTP(w, r)
 		return
 	}
-	notFound(w)
+	notFound(w, p.meant)
 }

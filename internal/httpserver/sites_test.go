@@ -83,6 +83,22 @@ func TestEachSiteHasItsPageAndOrigin(t *testing.T) {
 	}
 }
 
+// TestUnknownPathIsToldTheSiteOfItsHost: but no site where it could be several.
+func TestUnknownPathIsToldTheSiteOfItsHost(t *testing.T) {
+	s := severalSites(t, "https://a.example/one", "https://a.example/two", "https://b.example")
+	for host, want := range map[string]string{
+		"a.example":     "nothing is served at this path\"",
+		"b.example":     "nothing is served at this path; use exactly https://b.example\"",
+		"todo.internal": "nothing is served at this path\"",
+	} {
+		got := s.do(t, "POST", "/mcp", nil, "Host", host)
+		wantRefusal(t, got, 404, "unknown_path")
+		if !strings.Contains(got.body, want) {
+			t.Errorf("%s: %s; want %s", host, got.body, want)
+		}
+	}
+}
+
 func TestRefusedHostIsToldTheSiteOfItsPath(t *testing.T) {
 	s := severalSites(t, "https://a.example/one", "https://b.example/two")
 	for path, want := range map[string]string{
