@@ -109,6 +109,9 @@ func ours(ctx context.Context, o Options) (err error) {
 	var tables, versioned int
 	err = db.QueryRowContext(ctx, `SELECT count(*), count(*) FILTER (WHERE name = 'goose_db_version') FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\_litestream\_%' ESCAPE '\'`).
 		Scan(&tables, &versioned)
+	if err == nil && versioned > 0 { // goose takes a table that it cannot read for a missing one
+		err = db.QueryRowContext(ctx, `SELECT count(*) FROM goose_db_version`).Scan(new(int))
+	}
 	if err != nil {
 		return fmt.Errorf("read the schema of %s: %w; %s", o.Path, err, mendOpening(err))
 	}
