@@ -164,9 +164,11 @@ func want(typ reflect.Type) string {
 	switch {
 	case typ == reflect.TypeFor[time.Duration]():
 		return "a duration above 0, such as 90m or 25h"
+	case typ == reflect.TypeFor[Size]():
+		return sizeForm
 	case typ.Kind() == reflect.Bool:
 		return "true or false"
-	case typ.Kind() == reflect.Int:
+	case typ.Kind() == reflect.Int || typ.Kind() == reflect.Int64:
 		return "a whole number"
 	case typ.Kind() == reflect.Float64:
 		return "a number"

@@ -1,8 +1,10 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"reflect"
@@ -78,6 +80,9 @@ func settings(app *kong.Application) map[string]reflect.Type {
 
 func readFile(name string) ([]byte, error) {
 	src, err := os.Open(name)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w; let the user that runs this read the file", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w; name an existing YAML file or leave the setting out", err)
 	}

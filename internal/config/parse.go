@@ -24,7 +24,8 @@ func (e *Error) Unwrap() error { return e.err }
 // Help goes to stdout and gives [ErrHelp]; any other failure is an [*Error].
 // Parse never ends the process. It panics if cli is not a valid kong struct.
 func Parse(cli any, args []string, stdout io.Writer, options ...kong.Option) (*kong.Context, error) {
-	helped, source := false, new(file)
+	helped, source, wrong := false, new(file), new(misread)
+	options = append(options, wrong.options()...)
 	options = append(options,
 		kong.Writers(stdout, io.Discard),
 		kong.Exit(func(int) { helped = true }),
@@ -39,6 +40,9 @@ func Parse(cli any, args []string, stdout io.Writer, options ...kong.Option) (*k
 	}
 	if err == nil {
 		return ctx, nil
+	}
+	if wrong.err != nil {
+		return nil, wrong.err
 	}
 	var own *Error
 	if errors.As(err, &own) {

@@ -3,6 +3,7 @@ package config_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -131,6 +132,43 @@ func TestEmptyVariableCounts(t *testing.T) {
 			wantError(t, err, variable)
 		})
 	}
+}
+
+// TestWrongTypes: a value that is not of its setting's type is told in the form of all
+// others, wherever it comes from.
+func TestWrongTypes(t *testing.T) {
+	for name, test := range map[string]struct{ value, want string }{
+		"rate":         {"abc", "must be a number; the default is 10"},
+		"burst":        {"1.5", "must be a whole number; the default is 50"},
+		"max-todos":    {"x", "must be a whole number; the default is 10000"},
+		"behind-proxy": {"ja", "must be true or false"},
+		"max-body":     {"10", "must be a size, a whole number with KiB, MiB, GiB or TiB behind it, such as 8MiB; the default is 1MiB"},
+	} {
+		variable := "TODO_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+		message := fmt.Sprintf("--%s (variable %s, file key %s) is %q", name, variable, name, test.value)
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(t, "", "--issuer="+issuer, "--"+name+"="+test.value)
+			wantError(t, err, message+": "+test.want)
+			t.Setenv(variable, test.value)
+			_, err = parse(t, "", "--issuer="+issuer)
+			wantError(t, err, message+", from variable "+variable+": "+test.want)
+		})
+	}
+}
+
+// TestUnreadableFile: a file that is there needs another mend than one that is not.
+func TestUnreadableFile(t *testing.T) {
+	name := writeFile(t, "rate: 1\n")
+	if err := os.Chmod(name, 0); err != nil {
+		t.Fatal(err)
+	}
+	if file, err := os.Open(name); err == nil {
+		_ = file.Close()
+		t.Skip("this user may read everything")
+	}
+	t.Setenv("TODO_CONFIG", name)
+	_, err := parse(t, "")
+	wantError(t, err, "--config", "permission denied", "let the user that runs this read the file")
 }
 
 func TestLists(t *testing.T) {

@@ -10,6 +10,9 @@ import (
 // Size is a number of bytes, written with a unit: 512KiB, 256MiB, 10GiB. 0 needs none.
 type Size uint64
 
+// sizeForm says in words how. Which sizes a setting takes is its own affair.
+const sizeForm = "a size, a whole number with KiB, MiB, GiB or TiB behind it, such as 8MiB"
+
 // units are those of sizes, the largest first.
 var units = []struct {
 	name  string
@@ -49,5 +52,5 @@ func (s *Size) UnmarshalText(text []byte) error {
 		*s = 0
 		return nil
 	}
-	return fmt.Errorf("%q is not a size; write 256MiB or 10GiB, or 0", text)
+	return fmt.Errorf("%q is not %s", text, sizeForm)
 }

@@ -28,7 +28,7 @@ func (s *Server) validatePublicURL() error {
 // checkPublicURL wants the one canonical spelling: clients and tokens carry the URL as
 // people type it and it is compared byte for byte (RFC 9728 §3.3).
 func (s *Server) checkPublicURL(text string) error {
-	u, err := parseURL(text)
+	u, err := parseURL(text, "https://todo.example.com")
 	if err != nil {
 		return err
 	}
@@ -46,12 +46,12 @@ func (s *Server) checkPublicURL(text string) error {
 	return nil
 }
 
-// parseURL wants an absolute URL, https or on loopback http, that is nothing
-// but scheme, host, port and path.
-func parseURL(text string) (*url.URL, error) {
+// parseURL wants an absolute URL like the example, https or on loopback http, that is
+// nothing but scheme, host, port and path.
+func parseURL(text, example string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
-		return nil, errors.New("not an absolute URL; write https://todo.example.com, for example")
+		return nil, fmt.Errorf("not an absolute URL; write %s, for example", example)
 	}
 	switch host := u.Hostname(); {
 	case u.Scheme != "https" && u.Scheme != "http":

@@ -69,6 +69,8 @@ func TestValidateRefuses(t *testing.T) {
 		"http issuer":          {func(s *config.Server) { s.Issuer = trust("http://id.example.com") }, []string{"--issuer", "https"}},
 		"http issuer, public":  {func(s *config.Server) { s.Issuer = trust("http://localhost:3002") }, []string{"--issuer", "--public-url"}},
 		"issuer query":         {func(s *config.Server) { s.Issuer = trust(issuer + "?x") }, []string{"--issuer", "query"}},
+		"relative issuer":      {func(s *config.Server) { s.Issuer = trust("id.example.com") }, []string{"--issuer", "absolute", "login.example.com"}},
+		"issuer's metadata":    {func(s *config.Server) { s.Issuer = trust(issuer + "/.well-known/openid-configuration") }, []string{"--issuer", "without /.well-known/"}},
 		"audience twice":       {func(s *config.Server) { s.Audience = config.List{"a", "a"} }, []string{"--audience", "twice"}},
 		"audience with spaces": {func(s *config.Server) { s.Audience = config.List{"a b"} }, []string{"--audience", "commas"}},
 		"certificate alone":    {func(s *config.Server) { s.TLSCert = "c.pem" }, []string{"--tls-cert", "--tls-key"}},

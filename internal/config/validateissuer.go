@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 func (s *Server) validateIssuers() error {
@@ -27,9 +28,12 @@ func (s *Server) validateIssuer(i *Issuer) error {
 			return i.Invalid("public-url", i.PublicURL, "%w", err)
 		}
 	}
-	u, err := parseURL(i.URL)
+	u, err := parseURL(i.URL, "https://login.example.com")
 	if err != nil {
 		return i.Invalid("url", i.URL, "%w", err)
+	}
+	if strings.Contains(u.Path, "/.well-known/") {
+		return i.Invalid("url", i.URL, "the address of the issuer's metadata; write the issuer itself, exactly as its tokens name it in iss, without /.well-known/ and the word behind that")
 	}
 	public, _ := url.Parse(cmp.Or(i.PublicURL, s.PublicURL))
 	if u.Scheme == "http" && !isLoopback(public.Hostname()) {
