@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,8 +43,13 @@ func (c *devCommand) Validate() error {
 	if err != nil || !isLoopback(host) {
 		return fmt.Errorf("--listen (variable TODO_LISTEN) is %s: dev listens on loopback only; leave it out, or use serve", c.Listen)
 	}
-	if public, _ := url.Parse(c.PublicURL); public.Port() != port {
-		return fmt.Errorf("--public-url is %s but --listen is %s: their ports must be the same; add --public-url http://localhost:%s", c.PublicURL, c.Listen, port)
+	public, _ := url.Parse(c.PublicURL)
+	if want := cmp.Or(public.Port(), "80"); want != port {
+		mend := "--public-url http://localhost:" + port
+		if c.Origin("listen") == config.FromDefault {
+			mend = "--listen 127.0.0.1:" + want
+		}
+		return fmt.Errorf("--public-url is %s but --listen is %s: their ports must be the same; add %s", c.PublicURL, c.Listen, mend)
 	}
 	return nil
 }

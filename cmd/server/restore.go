@@ -21,7 +21,7 @@ import (
 type restoreCommand struct {
 	auditFileFlags
 
-	From       string `arg:"" placeholder:"FILE" help:"The copy that backup made."`
+	From       string `arg:"" name:"file" help:"The copy that backup made."`
 	NoManifest bool   `help:"Do without FILE.json: the copy was made by another program."`
 }
 

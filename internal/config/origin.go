@@ -16,7 +16,7 @@ type Origin string
 // The origins that have no place of their own.
 const (
 	fromFlag    Origin = "flag"
-	fromDefault Origin = "default"
+	FromDefault Origin = "default"
 )
 
 func inFile(name string, line int) Origin { return Origin(fmt.Sprintf("%s:%d", name, line)) }
@@ -24,7 +24,7 @@ func inFile(name string, line int) Origin { return Origin(fmt.Sprintf("%s:%d", n
 // from continues a sentence about a value. What was just typed, and what nobody set, need
 // no place.
 func (o Origin) from() string {
-	if o == "" || o == fromFlag || o == fromDefault {
+	if o == "" || o == fromFlag || o == FromDefault {
 		return ""
 	}
 	return ", from " + string(o)
@@ -60,7 +60,7 @@ func (f *file) origin(ctx *kong.Context, flag *kong.Flag) Origin {
 	if line, ok := f.lines[flag.Name]; ok {
 		return inFile(f.name, line)
 	}
-	return fromDefault
+	return FromDefault
 }
 
 // placeIssuers notes where the issuers come from that do not stand in the file.
