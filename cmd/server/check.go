@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"todomanager/internal/audit"
 	"todomanager/internal/auth"
@@ -47,7 +50,8 @@ func (c *checkCommand) Run(ctx context.Context, std stdio) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.Certificate(); err != nil {
+	certificate, err := c.Certificate()
+	if err != nil {
 		return err
 	}
 	all, err := newSites(&c.Server, entrance{logger: logger}, nil)
@@ -61,6 +65,9 @@ func (c *checkCommand) Run(ctx context.Context, std stdio) error {
 	for _, site := range all {
 		r.section("public URL %s", site.PublicURL)
 		r.print(auth.Finding{Check: "configuration", OK: true, Detail: "valid"})
+		if certificate != nil && !c.BehindProxy && len(c.TrustedProxies) == 0 { // else clients see the proxy's
+			r.print(certificateFinding(certificate.Leaf, site.PublicURL))
+		}
 		for _, survey := range site.verifier.Survey(ctx) {
 			r.section("issuer %s", survey.Issuer)
 			r.print(survey.Findings...)
@@ -80,6 +87,25 @@ func (c *checkCommand) Run(ctx context.Context, std stdio) error {
 		return errUnfit
 	}
 	return r.err
+}
+
+// certificateFinding tells whether clients will take the certificate for the public URL's.
+// Whether they trust its issuer is theirs to know.
+func certificateFinding(leaf *x509.Certificate, publicURL string) auth.Finding {
+	f := auth.Finding{Check: "certificate"}
+	public, err := url.Parse(publicURL)
+	if err == nil {
+		err = leaf.VerifyHostname(public.Hostname())
+	}
+	switch ends := leaf.NotAfter.UTC().Format(time.RFC3339); {
+	case err != nil:
+		f.Detail, f.Mend = err.Error(), "get one that names the host of every public URL (--tls-cert), or change the public URL"
+	case time.Now().After(leaf.NotAfter):
+		f.Detail, f.Mend = "expired at "+ends, "put a new one in place (--tls-cert)"
+	default:
+		f.OK, f.Detail = true, "good for "+public.Hostname()+" until "+ends
+	}
+	return f
 }
 
 // examine looks at a token as the site does where it gets furthest: the others stop at
