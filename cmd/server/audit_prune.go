@@ -118,5 +118,8 @@ func (c *auditPruneCommand) move(ctx context.Context, a *archivist, signer *audi
 	if err != nil {
 		return err
 	}
+	if err := heads.Mend(); err != nil { // a crash may have cut one off, and the server not have started since
+		return err
+	}
 	return heads.Append(signed.Note())
 }

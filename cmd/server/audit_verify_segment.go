@@ -65,13 +65,19 @@ func segmentNames(given []string) (names []string, err error) {
 	return names, nil
 }
 
-// link compares each segment with the one before it.
+// link compares each segment with the one that goes furthest of those before it.
 func (r *segmentsReport) link() {
+	furthest := 0
 	for i := 1; i < len(r.Segments); i++ {
-		before, s := &r.Segments[i-1], &r.Segments[i]
+		before, s := &r.Segments[furthest], &r.Segments[i]
+		if s.LastSeq >= before.LastSeq {
+			furthest = i
+		}
 		switch {
 		case s.LogID != before.LogID:
 			r.Missing = append(r.Missing, fmt.Sprintf("%s and %s are of different logs", before.File, s.File))
+		case s.FirstSeq <= before.LastSeq && (s.LastSeq != before.LastSeq || s.LastHash != before.LastHash):
+			r.Missing = append(r.Missing, fmt.Sprintf("rows %d to %d are in %s and in %s: nothing shows that these are of one history", s.FirstSeq, min(s.LastSeq, before.LastSeq), before.File, s.File))
 		case s.FirstSeq > before.LastSeq+1:
 			r.Missing = append(r.Missing, fmt.Sprintf("rows %d to %d are in no segment given", before.LastSeq+1, s.FirstSeq-1))
 		case s.FirstSeq == before.LastSeq+1 && s.PrevHash != before.LastHash && s.Fault == nil:

@@ -7,9 +7,14 @@ SELECT CAST(coalesce(min(seq), 0) AS INTEGER) AS seq FROM audit_log;
 -- name: DeleteAuditUpTo :execrows
 DELETE FROM audit_log WHERE seq <= sqlc.arg(last);
 
+-- Restorations stay: heads that they made void may still be in the file, or come from elsewhere.
 -- name: DeleteCheckpoints :execrows
 DELETE FROM audit_checkpoint
-WHERE id IN (SELECT old.id FROM audit_checkpoint AS old WHERE old.seq < sqlc.arg(base) ORDER BY old.seq LIMIT sqlc.arg(most));
+WHERE id IN (
+    SELECT old.id FROM audit_checkpoint AS old
+    WHERE old.seq < sqlc.arg(base) AND old.note NOT LIKE 'todo-manager/audit-restored/%'
+    ORDER BY old.seq LIMIT sqlc.arg(most)
+);
 
 -- What a row takes in the file, from a range of them: the texts, those in indexes twice,
 -- and what all rows have.

@@ -84,7 +84,17 @@ func (b *Bytes) UnmarshalJSON(text []byte) error {
 }
 
 // Erased reports whether a person was erased from the row.
-func (r *Row) Erased() bool { return r.ActorCommit != nil || r.TargetCommit != nil }
+func (r *Row) Erased() bool { return r.blanks() > 0 }
+
+// blanks returns how many identities were erased from the row.
+func (r *Row) blanks() (n int64) {
+	for _, commit := range []Bytes{r.ActorCommit, r.TargetCommit} {
+		if commit != nil {
+			n++
+		}
+	}
+	return n
+}
 
 // saltSize is enough that no two rows share a salt and none is guessed, in bytes.
 const saltSize = 16

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -129,9 +130,12 @@ func Ends(heads []SignedHead, after, last, rows int64) (ends []SignedHead) {
 	return ends
 }
 
+// ErrPruned means that the beginning of a log moved while it was read: somebody pruned it.
+var ErrPruned = errors.New("the log was pruned meanwhile; run the command again")
+
 // VerifyRange walks through the rows after a head, up to a seq, compares them with the
 // signed heads, which are in order of seq, and gives each to yield. What is wrong with
-// one is a [*Fault].
+// one is a [*Fault]; it returns [ErrPruned] if they are removed under it.
 func VerifyRange(ctx context.Context, log Stored, after Head, heads []SignedHead, last int64, yield func(*Row) error) error {
 	w := Walker{Seq: after.Seq, Hash: after.Hash}
 	for w.Seq < last {
@@ -139,7 +143,14 @@ func VerifyRange(ctx context.Context, log Stored, after Head, heads []SignedHead
 		if err != nil {
 			return err
 		}
-		if len(page) == 0 {
+		if len(page) == 0 || page[0].Seq != w.Seq+1 {
+			chain, err := log.Chain(ctx)
+			switch {
+			case err != nil:
+				return err
+			case chain.Base.Seq > w.Seq:
+				return ErrPruned
+			}
 			return &Fault{w.Seq + 1, "is missing"}
 		}
 		for i := range page {

@@ -13,9 +13,10 @@ import (
 
 // Chain is where a stored log begins and ends, all read at one moment.
 type Chain struct {
-	Base    Head  // the newest row that was pruned; seq 0 and a random hash if none was
-	Head    Head  // what the log says is its end
-	LastSeq int64 // of the last row that is there
+	Base    Head      // the newest row that was pruned; seq 0 and a random hash if none was
+	Head    Head      // what the log says is its end
+	HeadAt  time.Time // what the log says is the time of its last row
+	LastSeq int64     // of the last row that is there
 }
 
 // Checkpoint is a signed head as the database keeps it.
@@ -43,18 +44,18 @@ type Evidence struct {
 
 // Report is what a verification came to. Nothing in it is a secret.
 type Report struct {
-	LogID     string      `json:"log"`
-	FirstSeq  int64       `json:"first_seq"` // of the rows that were checked
-	LastSeq   int64       `json:"last_seq"`
-	Rows      int64       `json:"rows"`
-	Erased    int64       `json:"erased"` // rows from which a person was erased
-	Heads     int64       `json:"heads"`  // signed heads that agree with their row
-	Newest    *SignedHead `json:"newest_head"`
-	Unsigned  int64       `json:"unsigned_rows"` // after the newest signed head
-	Restored  []Restored  `json:"restorations"`  // each a claim of whoever has the key: ask who did that
-	Missing   []string    `json:"missing"`       // evidence that there was none of
-	Fault     *Fault      `json:"fault"`
-	accounted int64       // erased identities that user.erase rows account for
+	LogID    string      `json:"log"`
+	FirstSeq int64       `json:"first_seq"` // of the rows that were checked
+	LastSeq  int64       `json:"last_seq"`
+	Rows     int64       `json:"rows"`
+	Erased   int64       `json:"erased"` // rows from which a person was erased
+	Heads    int64       `json:"heads"`  // signed heads that agree with their row
+	Newest   *SignedHead `json:"newest_head"`
+	Unsigned int64       `json:"unsigned_rows"` // after the newest signed head
+	Restored []Restored  `json:"restorations"`  // each a claim of whoever has the key: ask who did that
+	Missing  []string    `json:"missing"`       // evidence that there was none of
+	Fault    *Fault      `json:"fault"`
+	blanks   int64       // erased identities that no user.erase row has accounted for yet
 }
 
 // Restored is a restoration: rows after one were given up, with what was signed for them.
@@ -96,11 +97,8 @@ type verification struct {
 
 // gather opens the signed heads and finds the ends of the log.
 func (v *verification) gather(ctx context.Context, e Evidence) error {
-	notes, err := v.log.Notes(ctx)
+	notes, err := v.notes(ctx)
 	if err != nil {
-		return err
-	}
-	if v.chain, err = v.log.Chain(ctx); err != nil {
 		return err
 	}
 	v.LogID = v.chain.Head.LogID
@@ -133,6 +131,22 @@ func (v *verification) gather(ctx context.Context, e Evidence) error {
 	}
 	v.Restored = restorations(heads)
 	return v.expect(Live(heads))
+}
+
+// notes reads the signed heads, and finds the ends of the log. That its base has moved is signed in
+// the transaction that moves it, so the notes are good if it did not move while they were read.
+func (v *verification) notes(ctx context.Context) (notes []Checkpoint, err error) {
+	before, err := v.log.Chain(ctx)
+	for err == nil {
+		if notes, err = v.log.Notes(ctx); err != nil {
+			break
+		}
+		if v.chain, err = v.log.Chain(ctx); v.chain.Base == before.Base {
+			break
+		}
+		before = v.chain
+	}
+	return notes, err
 }
 
 // open checks a signed head, wherever it is.
@@ -171,7 +185,7 @@ func (v *verification) walk(ctx context.Context) error {
 		if err := v.rows(ctx); err != nil {
 			return err
 		}
-		if v.w.Blanks <= v.accounted {
+		if v.blanks == 0 {
 			break
 		}
 		// A person may be being erased: the row that accounts for it is then further on.
@@ -180,9 +194,9 @@ func (v *verification) walk(ctx context.Context) error {
 			return err
 		}
 		if chain.Head.Seq == v.chain.Head.Seq || extensions == 10 {
-			return &Fault{0, fmt.Sprintf("%d identities were erased, but the rows of user.erase account for %d", v.w.Blanks, v.accounted)}
+			return &Fault{0, fmt.Sprintf("people were erased from rows, and no row of user.erase that comes after these accounts for %d of them", v.blanks)}
 		}
-		v.chain.Head, v.chain.LastSeq = chain.Head, chain.LastSeq
+		v.chain.Head, v.chain.HeadAt, v.chain.LastSeq = chain.Head, chain.HeadAt, chain.LastSeq
 	}
 	v.Rows, v.Erased, v.LastSeq = v.w.Rows, v.w.Erased, v.w.Seq
 	if v.Unsigned = v.LastSeq; v.Newest != nil {
@@ -243,6 +257,8 @@ func (v *verification) rows(ctx context.Context) error {
 	switch {
 	case w.Hash != v.chain.Head.Hash:
 		return &Fault{w.Seq, "is not the end that the log says it has"}
+	case w.Rows > 0 && !w.at.Equal(v.chain.HeadAt):
+		return &Fault{w.Seq, "is not of the time that the log says its last row has"}
 	case v.chain.LastSeq > v.chain.Head.Seq:
 		return &Fault{v.chain.Head.Seq + 1, "comes after the end that the log says it has"}
 	}
@@ -254,10 +270,11 @@ func (v *verification) row(r *Row) error {
 	if fault := v.w.Next(r); fault != nil {
 		return fault
 	}
+	v.blanks += r.blanks()
 	if r.Event == UserErase && r.Details != nil {
 		var d struct{ Rows int64 }
 		if err := json.Unmarshal([]byte(*r.Details), &d); err == nil {
-			v.accounted += max(0, d.Rows)
+			v.blanks -= min(v.blanks, max(0, d.Rows))
 		}
 	}
 	return v.agree(Head{Seq: r.Seq, Hash: r.Hash})
@@ -271,5 +288,6 @@ func (v *verification) skipPruned(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	v.w.Seq, v.w.Hash = chain.Base.Seq, chain.Base.Hash
+	v.blanks = 0 // what accounts for those of rows that went may have gone, too
 	return true, nil
 }

@@ -25,7 +25,6 @@ type Walker struct {
 	Hash   Hash  // of that row
 	Rows   int64 // how many were checked
 	Erased int64 // in how many of these a person was erased
-	Blanks int64 // how many identities were: a row may have two
 	at     time.Time
 }
 
@@ -46,12 +45,6 @@ func (w *Walker) Next(r *Row) *Fault {
 	w.Rows++
 	if r.Erased() {
 		w.Erased++
-	}
-	if r.ActorCommit != nil {
-		w.Blanks++
-	}
-	if r.TargetCommit != nil {
-		w.Blanks++
 	}
 	return nil
 }

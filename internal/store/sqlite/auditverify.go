@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"time"
 
 	"todomanager/internal/audit"
 )
@@ -17,7 +18,8 @@ func (l *AuditLog) Chain(ctx context.Context) (audit.Chain, error) {
 		return audit.Chain{}, l.unreadable(err)
 	}
 	c := audit.Chain{
-		Base: audit.Head{LogID: row.LogID, Seq: row.BaseSeq}, Head: audit.Head{LogID: row.LogID, Seq: row.HeadSeq}, LastSeq: row.LastSeq,
+		Base: audit.Head{LogID: row.LogID, Seq: row.BaseSeq}, Head: audit.Head{LogID: row.LogID, Seq: row.HeadSeq},
+		HeadAt: time.UnixMilli(row.HeadAt).UTC(), LastSeq: row.LastSeq,
 	}
 	copy(c.Base.Hash[:], row.BaseHash)
 	copy(c.Head.Hash[:], row.HeadHash)

@@ -33,7 +33,7 @@ var plans = map[string][]string{
 	"MoveAuditBase":     {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)"},
 	"FirstAuditSeq":     {"SEARCH audit_log"},
 	"DeleteAuditUpTo":   {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid<?)"},
-	"DeleteCheckpoints": {"SEARCH audit_checkpoint USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1", "SEARCH old USING COVERING INDEX audit_checkpoint_by_seq (seq<?)"},
+	"DeleteCheckpoints": {"SEARCH audit_checkpoint USING INTEGER PRIMARY KEY (rowid=?)", "LIST SUBQUERY 1", "SEARCH old USING INDEX audit_checkpoint_by_seq (seq<?)"},
 	"AuditRowBytes":     {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
 
 	// Of tenants as a whole. No text, row of the log or list of people is sorted.

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -20,10 +19,6 @@ type Archiving struct {
 	Form     audit.Form `json:"form,omitempty"` // of the archive; empty if they were discarded
 }
 
-// ErrPruned means that the log begins elsewhere than the caller thought: somebody else
-// pruned it.
-var ErrPruned = errors.New("the log was pruned meanwhile")
-
 // RecordExport records that rows are about to be given out.
 func (a *Admin) RecordExport(e Archiving) error {
 	return a.write(func(t *tx) error { return t.Record(act(audit.AuditExport, todos.Owner{}, e)) })
@@ -32,7 +27,7 @@ func (a *Admin) RecordExport(e Archiving) error {
 // MoveBase moves the beginning of the log to behind the row base, which is p's last one,
 // records that, and returns the statement about it that sign, an [audit.Signer.Base], made.
 // From then on the rows up to there are gone as far as anybody can tell; [Admin.Prune]
-// removes them. It returns [ErrPruned] unless p's first row is the log's first.
+// removes them. It returns [audit.ErrPruned] unless p's first row is the log's first.
 func (a *Admin) MoveBase(base audit.Head, sign audit.Sign, p Archiving) (signed audit.SignedHead, err error) {
 	err = a.write(func(t *tx) (err error) {
 		if signed, err = t.keep(base, sign); err != nil {
@@ -43,7 +38,7 @@ func (a *Admin) MoveBase(base audit.Head, sign audit.Sign, p Archiving) (signed 
 			return classify("move the base of the audit log", err)
 		}
 		if n != 1 {
-			return ErrPruned
+			return audit.ErrPruned
 		}
 		return t.Record(act(audit.AuditPrune, todos.Owner{}, p))
 	})

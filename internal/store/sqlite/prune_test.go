@@ -42,7 +42,7 @@ func TestPruneBesideServer(t *testing.T) {
 func TestPruneGoesOn(t *testing.T) {
 	e := newPruned(t)
 	again := sqlite.Archiving{FirstSeq: 1, LastSeq: e.base.Seq}
-	if _, err := e.admin.MoveBase(e.base, e.signer.Base, again); !errors.Is(err, sqlite.ErrPruned) {
+	if _, err := e.admin.MoveBase(e.base, e.signer.Base, again); !errors.Is(err, audit.ErrPruned) {
 		t.Errorf("a second one moved the base: %v", err)
 	}
 	db := writerPool(t, sqlite.Options{Path: e.path})

@@ -133,7 +133,7 @@ func (q *Queries) AppendCheckpoint(ctx context.Context, arg AppendCheckpointPara
 
 const auditChain = `-- name: AuditChain :one
 
-SELECT log_id, base_seq, base_hash, head_seq, head_hash, CAST((SELECT coalesce(max(seq), 0) FROM audit_log) AS INTEGER) AS last_seq
+SELECT log_id, base_seq, base_hash, head_seq, head_hash, head_at, CAST((SELECT coalesce(max(seq), 0) FROM audit_log) AS INTEGER) AS last_seq
 FROM audit_chain
 WHERE chain = 0
 `
@@ -144,6 +144,7 @@ type AuditChainRow struct {
 	BaseHash []byte
 	HeadSeq  int64
 	HeadHash []byte
+	HeadAt   int64
 	LastSeq  int64
 }
 
@@ -157,6 +158,7 @@ func (q *Queries) AuditChain(ctx context.Context) (AuditChainRow, error) {
 		&i.BaseHash,
 		&i.HeadSeq,
 		&i.HeadHash,
+		&i.HeadAt,
 		&i.LastSeq,
 	)
 	return i, err

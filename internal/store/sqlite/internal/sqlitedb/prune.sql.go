@@ -47,7 +47,11 @@ func (q *Queries) DeleteAuditUpTo(ctx context.Context, last int64) (int64, error
 
 const deleteCheckpoints = `-- name: DeleteCheckpoints :execrows
 DELETE FROM audit_checkpoint
-WHERE id IN (SELECT old.id FROM audit_checkpoint AS old WHERE old.seq < ?1 ORDER BY old.seq LIMIT ?2)
+WHERE id IN (
+    SELECT old.id FROM audit_checkpoint AS old
+    WHERE old.seq < ?1 AND old.note NOT LIKE 'todo-manager/audit-restored/%'
+    ORDER BY old.seq LIMIT ?2
+)
 `
 
 type DeleteCheckpointsParams struct {
@@ -55,6 +59,7 @@ type DeleteCheckpointsParams struct {
 	Most int64
 }
 
+// Restorations stay: heads that they made void may still be in the file, or come from elsewhere.
 func (q *Queries) DeleteCheckpoints(ctx context.Context, arg DeleteCheckpointsParams) (int64, error) {
 	result, err := q.exec(ctx, q.deleteCheckpointsStmt, deleteCheckpoints, arg.Base, arg.Most)
 	if err != nil {

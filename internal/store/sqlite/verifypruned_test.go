@@ -1,0 +1,174 @@
+package sqlite_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"testing"
+
+	"todomanager/internal/audit"
+	"todomanager/internal/store/sqlite"
+	"todomanager/internal/todos"
+)
+
+// disturbed is a log to which something happens while it is read.
+type disturbed struct {
+	*sqlite.AuditLog
+
+	afterNotes func() // once the signed heads were read
+	afterRows  func() // once the first page was read
+}
+
+func (d *disturbed) Notes(ctx context.Context) ([]audit.Checkpoint, error) {
+	notes, err := d.AuditLog.Notes(ctx)
+	disturb(&d.afterNotes)
+	return notes, err
+}
+
+func (d *disturbed) Rows(ctx context.Context, after, last int64) ([]audit.Row, error) {
+	rows, err := d.AuditLog.Rows(ctx, after, last)
+	disturb(&d.afterRows)
+	return rows, err
+}
+
+func disturb(do *func()) {
+	if f := *do; f != nil {
+		*do = nil
+		f()
+	}
+}
+
+// signedLog is a log of five thousand rows by alice, with a signed head after each thousand.
+type signedLog struct {
+	path   string
+	store  *sqlite.Store
+	admin  *sqlite.Admin
+	signer *audit.Signer
+	heads  []audit.Head
+}
+
+func newSignedLog(t *testing.T) *signedLog {
+	t.Helper()
+	l := &signedLog{path: filepath.Join(t.TempDir(), "todos.db")}
+	l.store = open(t, sqlite.Options{Path: l.path, Logger: slog.New(slog.DiscardHandler)})
+	var err error
+	if l.signer, _, err = audit.OpenSigner(l.path + ".key"); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		l.write(t, "alice", 1000)
+	}
+	l.admin = openAdmin(t, l.path)
+	return l
+}
+
+// write adds rows and signs the last of them.
+func (l *signedLog) write(t *testing.T, subject string, rows int) {
+	t.Helper()
+	writeMany(t, l.store, todos.Owner{Issuer: alice.Issuer, Subject: subject}, rows)
+	signed, _, err := l.store.Checkpoint(t.Context(), l.signer.Head)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.heads = append(l.heads, signed.Head)
+}
+
+func (l *signedLog) prune(t *testing.T, base audit.Head) {
+	t.Helper()
+	if _, err := l.admin.MoveBase(base, l.signer.Base, sqlite.Archiving{FirstSeq: 1, LastSeq: base.Seq}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.admin.Prune(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (l *signedLog) eraseAlice(t *testing.T) {
+	t.Helper()
+	if _, err := l.admin.Erase(t.Context(), todos.Owner{Issuer: alice.Issuer, Subject: "alice"}, sqlite.Operator{Name: "root"}, false); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestVerifyWhilePruned prunes a log at the worst moments of its verification: that is no fault.
+func TestVerifyWhilePruned(t *testing.T) {
+	verify := func(t *testing.T, l *signedLog, log audit.Stored) {
+		t.Helper()
+		r, err := audit.Verify(t.Context(), log, audit.Evidence{Keys: l.signer.Keys()})
+		if err != nil || !r.Complete() {
+			t.Errorf("%v, fault: %v, missing: %v", err, r.Fault, r.Missing)
+		}
+	}
+	t.Run("once the heads were read", func(t *testing.T) {
+		l := newSignedLog(t)
+		log := &disturbed{AuditLog: openLog(t, l.path), afterNotes: func() { l.prune(t, l.heads[1]) }}
+		verify(t, l, log)
+	})
+	t.Run("with the record of an erasure", func(t *testing.T) {
+		l := newSignedLog(t)
+		l.eraseAlice(t)
+		l.write(t, "carol", 100)
+		last := l.heads[len(l.heads)-1]
+		l.write(t, "carol", 100)
+		log := &disturbed{AuditLog: openLog(t, l.path), afterRows: func() { l.prune(t, last) }}
+		verify(t, l, log)
+		verify(t, l, openLog(t, l.path))
+	})
+	t.Run("while it is archived", func(t *testing.T) {
+		l := newSignedLog(t)
+		log := &disturbed{AuditLog: openLog(t, l.path), afterRows: func() { l.prune(t, l.heads[3]) }}
+		begin := audit.Head{LogID: l.heads[0].LogID}
+		chain, err := log.Chain(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		begin.Hash = chain.Base.Hash
+		err = audit.VerifyRange(t.Context(), log, begin, nil, l.heads[4].Seq, func(*audit.Row) error { return nil })
+		if !errors.Is(err, audit.ErrPruned) {
+			t.Errorf("%v, want %v", err, audit.ErrPruned)
+		}
+	})
+}
+
+// TestBlankedAfterErasure: an erasure accounts for rows before it alone, also where some of these
+// were pruned since.
+func TestBlankedAfterErasure(t *testing.T) {
+	l := newSignedLog(t)
+	l.eraseAlice(t)
+	l.write(t, "mallory", 10)
+	l.prune(t, l.heads[3])
+	verify := func() *audit.Fault {
+		r, err := audit.Verify(t.Context(), openLog(t, l.path), audit.Evidence{Keys: l.signer.Keys()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Fault
+	}
+	if fault := verify(); fault != nil {
+		t.Fatal(fault)
+	}
+	e := evidence{path: l.path}
+	blank(t, e, e.plain(t, "all"), l.heads[5].Seq)
+	if verify() == nil {
+		t.Error("somebody blanked who acted after the only erasure, unnoticed")
+	}
+}
+
+// TestNoTurnToOpen: an operator's command opens the database while somebody writes, and only then
+// waits for its turn.
+func TestNoTurnToOpen(t *testing.T) {
+	l := newSignedLog(t)
+	conn, err := writerPool(t, sqlite.Options{Path: l.path}).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.ExecContext(t.Context(), "BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	openAdmin(t, l.path) // SQLite would wait for five seconds, and fail
+	if _, err := conn.ExecContext(t.Context(), "ROLLBACK"); err != nil {
+		t.Fatal(err)
+	}
+}
