@@ -56,6 +56,7 @@ func (c *restoreCommand) Run(ctx context.Context, std stdio) (err error) {
 	if err := c.swap(ctx, r, signed, kept); err != nil {
 		return err
 	}
+	logger.Info("restoration signed", "log", signed.LogID, "seq", signed.Seq, "note", signed.Note())
 	c.tell(ctx, std.out, d, kept)
 	return nil
 }
@@ -171,10 +172,10 @@ func (p proof) sign(h audit.Head, at time.Time) (audit.SignedHead, error) {
 }
 
 // swap keeps what is there under another name, with its heads, and puts the copy in place.
-// The statement comes first: a crash in between leaves heads that prove less, never a log
-// that does not verify.
+// The statement comes before that: a crash in between leaves heads that prove less, and a log that
+// verifies unless the copy is the newer of the two; then restoring again mends it.
 func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, signed audit.SignedHead, kept string) error {
-	if err := r.Unused(ctx); err != nil {
+	if err := r.Keep(ctx, kept); err != nil {
 		return err // before heads are made void for nothing
 	}
 	_, heads := c.paths()
@@ -191,5 +192,5 @@ func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, signed
 	if err := audit.HeadsFile(heads).Append(signed.Note()); err != nil {
 		return err
 	}
-	return r.Swap(ctx, kept)
+	return r.Swap()
 }

@@ -129,15 +129,15 @@ func (c *userEraseCommand) Run(ctx context.Context, std stdio) error {
 		if err != nil {
 			return err
 		}
-		there, err := admin.Elsewhere(ctx, c.owner())
-		if err != nil {
-			return err
-		}
 		done, err := admin.Erase(ctx, c.owner(), by, !c.NoBlock)
 		if err != nil {
 			if done.Rows+done.Todos > 0 {
 				err = fmt.Errorf("%w; the erasure is not complete: run the command again", err)
 			}
+			return err
+		}
+		there, err := admin.Elsewhere(ctx, c.owner()) // afterwards: they may have been moved meanwhile
+		if err != nil {
 			return err
 		}
 		c.doubt(std.err, found)

@@ -25,10 +25,10 @@ type Admin struct {
 // OpenAdmin opens the database at path for changes. It neither makes a database nor
 // upgrades one, and refuses one of another schema version.
 func OpenAdmin(ctx context.Context, path string) (_ *Admin, err error) {
-	if _, err := os.Stat(path); err != nil {
+	a := &Admin{o: Options{Path: path}.withDefaults()}
+	if a.o.opened, err = os.Stat(path); err != nil {
 		return nil, fmt.Errorf("open the database: %w; name the file that the server uses (--db)", err)
 	}
-	a := &Admin{o: Options{Path: path}.withDefaults()}
 	if err := sameVersion(ctx, path); err != nil {
 		return nil, err
 	}
@@ -62,6 +62,11 @@ func (a *Admin) Close() error { return errors.Join(a.conn.close(), a.db.Close())
 // open: nobody else could write until this command ends.
 func (a *Admin) write(fn func(*tx) error) error {
 	g, err := a.conn.begin(time.Now)
+	if err == nil {
+		if err = a.o.inPlace(); err != nil {
+			err = fmt.Errorf("the database was removed or replaced meanwhile, nothing more was changed: %w; run the command again", err)
+		}
+	}
 	if err == nil {
 		err = g.run(func(t todos.Tx) error { return fn(t.(*tx)) })
 	}

@@ -39,7 +39,6 @@ func dsn(path string, use purpose) (string, error) {
 		q.Set("_txlock", "immediate") // a deferred transaction that reads first fails with SQLITE_BUSY_SNAPSHOT
 		q.Set("_journal_mode", "WAL")
 		q.Set("_synchronous", "FULL") // NORMAL may lose acknowledged rows on power failure
-		q.Set("_auto_vacuum", "INCREMENTAL")
 		q["_pragma"] = append(q["_pragma"], "cache_size(-6000)", "journal_size_limit(67108864)", "secure_delete(FAST)",
 			"wal_autocheckpoint(4000)") // pages, 16 MiB: one that is written often is then moved to the file once
 	case forReading:

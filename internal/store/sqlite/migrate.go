@@ -68,8 +68,9 @@ func migrate(ctx context.Context, o Options, keep bool) (err error) {
 			return err
 		}
 	case current == 0:
-		// Litestream may have made its tables first, and auto_vacuum is settled by then.
-		if _, err := db.ExecContext(ctx, "VACUUM"); err != nil {
+		// Litestream may have made its tables first, and auto_vacuum is settled by then. It is no
+		// setting of a connection: to open one would then have to wait for its turn to write.
+		if _, err := db.ExecContext(ctx, "PRAGMA auto_vacuum = INCREMENTAL; VACUUM"); err != nil {
 			return fmt.Errorf("prepare the new database %s: %w", o.Path, err)
 		}
 	}

@@ -163,10 +163,7 @@ func (o Options) inPlace() error {
 	if err == nil && !os.SameFile(o.opened, now) {
 		err = fmt.Errorf("%s is another file now", o.Path)
 	}
-	if err != nil {
-		return fmt.Errorf("the database was removed or replaced while it was served: %w; stop the server, put the database back, start again", err)
-	}
-	return nil
+	return err
 }
 
 func writable(path string) error {

@@ -2,7 +2,9 @@ package sqlite_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -128,5 +130,22 @@ func writeSome(t *testing.T, s *sqlite.Store, who todos.Owner, n int) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// TestAdminOfReplacedDatabase: what an operator's command does after another database was put in
+// place would be lost, so it fails.
+func TestAdminOfReplacedDatabase(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "todos.db")
+	open(t, sqlite.Options{Path: path}).Close()
+	admin := openAdmin(t, path)
+	other := filepath.Join(t.TempDir(), "todos.db")
+	open(t, sqlite.Options{Path: other}).Close()
+	if err := os.Rename(other, path); err != nil {
+		t.Fatal(err)
+	}
+	who := todos.Owner{Issuer: alice.Issuer, Subject: "alice"}
+	if _, err := admin.Block(who, sqlite.Operator{Name: "root"}); err == nil || !strings.Contains(err.Error(), "replaced meanwhile") {
+		t.Errorf("blocked in a database that is no longer there: %v", err)
 	}
 }

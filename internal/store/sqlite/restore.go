@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 
+	lib "modernc.org/sqlite/lib"
+
 	"todomanager/internal/atomicfile"
 	"todomanager/internal/audit"
 	"todomanager/internal/todos"
@@ -101,16 +103,19 @@ func (r *Restoration) Unused(ctx context.Context) error {
 	if _, err := os.Stat(r.path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := fold(ctx, r.path); errors.Is(err, errUsed) { // any other: it is damaged, and kept as it is
+	err := fold(ctx, r.path)
+	if code(err) == lib.SQLITE_BUSY {
+		err = fmt.Errorf("%w: %w", errUsed, err)
+	}
+	if errors.Is(err, errUsed) { // any other: it is damaged, and kept as it is
 		return err
 	}
 	return nil
 }
 
-// Swap puts the copy in place. The database that was there is kept under another name,
-// with its write-ahead log if that could not be folded into it. Killed at any moment it
-// leaves one of the two in place, whole.
-func (r *Restoration) Swap(ctx context.Context, kept string) error {
+// Keep makes all ready for Swap, so that little of that can fail: it gives the database that is
+// there another name besides its own, with its write-ahead log if that could not be folded into it.
+func (r *Restoration) Keep(ctx context.Context, kept string) error {
 	if err := fold(ctx, r.Copy()); err != nil {
 		return err
 	}
@@ -119,6 +124,15 @@ func (r *Restoration) Swap(ctx context.Context, kept string) error {
 	}
 	if err := r.keep(kept); err != nil {
 		return fmt.Errorf("keep the database that is there: %w", err)
+	}
+	return nil
+}
+
+// Swap puts the copy in the place of what Keep has kept. Killed at any moment it leaves one of the
+// two in place, whole.
+func (r *Restoration) Swap() error {
+	if err := removeLogs(r.path); err != nil {
+		return err
 	}
 	if err := os.Rename(r.Copy(), r.path); err != nil {
 		return err
@@ -134,10 +148,7 @@ func (r *Restoration) keep(kept string) error {
 			return err
 		}
 	}
-	if err := atomicfile.SyncFolder(filepath.Dir(r.path)); err != nil {
-		return err
-	}
-	return removeLogs(r.path)
+	return atomicfile.SyncFolder(filepath.Dir(r.path))
 }
 
 var errUsed = errors.New("another program uses the database")

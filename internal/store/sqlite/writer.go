@@ -256,7 +256,7 @@ func (w *writer) undone(group []*job, guilty *job, cause error) (again []*job) {
 // begin opens a transaction, on a new connection if the last one is gone.
 func (w *writer) begin() (*group, error) {
 	if err := w.inPlace(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the database was removed or replaced while it was served: %w; stop the server, put the database back, start again", err)
 	}
 	if w.conn == nil {
 		conn, err := connect(w.ctx, w.db, w.turns)
