@@ -2,6 +2,7 @@ package auth
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -12,8 +13,8 @@ const b64token = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 // the reason why there is none. Anything ambiguous is refused rather than
 // resolved: whoever stands in front of this server might resolve it otherwise.
 func bearerToken(r *http.Request) (string, Reason) {
-	if r.URL.Query().Has("access_token") {
-		return "", ReasonTokenInQuery
+	if query, err := url.ParseQuery(r.URL.RawQuery); err != nil || query.Has("access_token") {
+		return "", ReasonTokenInQuery // what cannot be read might hold one
 	}
 	values := r.Header["Authorization"]
 	if len(values) == 0 {

@@ -107,6 +107,7 @@ func TestHeader(t *testing.T) {
 		{"H10", "/?access_token=TOKEN", nil, auth.ReasonTokenInQuery},
 		{"H10_encoded", "/?x=1&access%5Ftoken=TOKEN", nil, auth.ReasonTokenInQuery},
 		{"H11_query", "/?access_token=x", []string{"Authorization: Bearer TOKEN"}, auth.ReasonTokenInQuery},
+		{"H11_query_unclear", "/?a=b;access_token=x", []string{"Authorization: Bearer TOKEN"}, auth.ReasonTokenInQuery},
 		{"H11_form", "/", []string{"Authorization: Bearer TOKEN", "Content-Type: Application/x-www-form-urlencoded; charset=utf-8"}, auth.ReasonInvalidHeader},
 		{"H12", "/", []string{"Content-Type: application/x-www-form-urlencoded", "Content-Length: 14", "", "access_token=x"}, auth.ReasonMissingHeader},
 		{"H13_quotes", "/", []string{`Authorization: Bearer "TOKEN"`}, auth.ReasonInvalidToken},
