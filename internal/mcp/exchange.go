@@ -17,6 +17,9 @@ import (
 // before the SDK writes the answer, which is what orders the two.
 type exchange struct {
 	call audit.Call
+	// received is set once the SDK has handed the request on to guard, whose business it is
+	// from then on what the log says of it.
+	received bool
 	// handedOver is set once the service has the call: from then on the row is the
 	// service's business, even if this package panics later.
 	handedOver bool
@@ -41,7 +44,7 @@ func exchangeFrom(ctx context.Context) *exchange {
 type answerWriter struct {
 	http.ResponseWriter
 	x        *exchange
-	refused  func() // is told when the SDK refuses the request
+	failed   bool // the answer is an error, and not one about a method that there is not
 	started  bool
 	replaced bool // the SDK's bytes are dropped
 }
@@ -59,8 +62,7 @@ func (w *answerWriter) WriteHeader(status int) {
 		w.replaced = true
 		w.x.instead(w.ResponseWriter)
 	case status >= 400 && w.Header().Get("Content-Type") != "application/json":
-		w.replaced = true
-		w.refused()
+		w.replaced, w.failed = true, true
 		refuse(w.ResponseWriter, status, rpcRefusal(status))
 	default:
 		w.ResponseWriter.WriteHeader(status)
@@ -73,17 +75,20 @@ func (w *answerWriter) Write(p []byte) (int, error) {
 	if w.replaced {
 		return len(p), nil
 	}
-	if _, err := w.ResponseWriter.Write(plain(p)); err != nil {
+	text, code := plain(p)
+	w.failed = w.failed || code != 0 && code != jsonrpc.CodeMethodNotFound
+	if _, err := w.ResponseWriter.Write(text); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
 // plain replaces the text of the SDK's own errors, which quotes the request and the
-// names of Go types, by constant words. The data of an error stays.
-func plain(response []byte) []byte {
+// names of Go types, by constant words. The data of an error stays. It returns the code of
+// the error, 0 if it is none.
+func plain(response []byte) (text []byte, code int64) {
 	if !bytes.Contains(response, []byte(`"error":`)) { // within a string the quotes would be escaped
-		return response
+		return response, 0
 	}
 	var r struct {
 		Version string          `json:"jsonrpc"`
@@ -95,7 +100,7 @@ func plain(response []byte) []byte {
 		} `json:"error"`
 	}
 	if json.Unmarshal(response, &r) != nil || r.Error == nil {
-		return response
+		return response, 0
 	}
 	switch r.Error.Code {
 	case jsonrpc.CodeInvalidRequest:
@@ -104,13 +109,13 @@ func plain(response []byte) []byte {
 		r.Error.Message = "method not found"
 	case jsonrpc.CodeInvalidParams:
 		if r.Error.Message == unknownTool || r.Error.Message == unknownPrompt {
-			return response
+			return response, r.Error.Code
 		}
 		r.Error.Message = "invalid params: they must match the method's schema, and for protocol 2026-07-28 carry its _meta members"
 	case jsonrpc.CodeInternalError:
 		r.Error.Message = "internal error"
 	case codeBlocked, codeUnavailable:
-		return response
+		return response, r.Error.Code
 	case jsonrpc.CodeParseError:
 		r.Error.Message = "parse error"
 	case mcp.CodeHeaderMismatch:
@@ -122,7 +127,7 @@ func plain(response []byte) []byte {
 	}
 	text, err := json.Marshal(r)
 	if err != nil {
-		return response
+		return response, r.Error.Code
 	}
-	return text
+	return text, r.Error.Code
 }

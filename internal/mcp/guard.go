@@ -57,6 +57,7 @@ func called(method string, req mcp.Request) (kind audit.Kind, name string, meta 
 func (d *door) guard(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (res mcp.Result, err error) {
 		x := exchangeFrom(ctx)
+		x.received = true
 		if !d.allowed(method) {
 			return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "method not found"}
 		}
