@@ -47,6 +47,9 @@ func (c *restoreCommand) Run(ctx context.Context, std stdio) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := r.SameSchema(ctx); err != nil {
+		return err
+	}
 	d.LastSeq, d.LostSeq = p.last.Seq, max(p.lostSeq(), c.headSeq(ctx, p.last.LogID))
 	signed, err := r.Record(ctx, p.sign, d)
 	if err != nil {

@@ -27,7 +27,8 @@ const checkTime = 10 * time.Second
 
 // Inspect opens the database at path read-only and looks through it, as far as that can
 // be done in ten seconds. A server may be serving it meanwhile. A database that does not
-// exist is no error; one that is damaged, or of another program, is.
+// exist is no error; one that is damaged, of another program, or of a schema that somebody
+// has changed, is.
 func Inspect(ctx context.Context, path string) (c Condition, err error) {
 	if c.Known, err = newest(); err != nil {
 		return c, err
@@ -48,6 +49,11 @@ func Inspect(ctx context.Context, path string) (c Condition, err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if err := c.readVersion(ctx, db); err != nil {
 		return c, err
+	}
+	if c.Version == c.Known {
+		if err := sameSchema(ctx, db); err != nil {
+			return c, fmt.Errorf("%w; find out who did that, and restore a backup", err)
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()

@@ -81,6 +81,19 @@ func (r *Restoration) Upgrade(ctx context.Context, logger *slog.Logger) error {
 	return migrate(ctx, o, false)
 }
 
+// SameSchema refuses a copy whose schema somebody has changed: a trigger in it would do its
+// work on what the server writes later.
+func (r *Restoration) SameSchema(ctx context.Context) error {
+	db, err := Options{Path: r.Copy()}.pool(forLooking, 1)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(sameSchema(ctx, db), db.Close()); err != nil {
+		return fmt.Errorf("%w; nothing was restored: take another copy", err)
+	}
+	return nil
+}
+
 // Record appends a row that tells of the restoration, and the statement about it that sign,
 // an [audit.Signer.Restored], makes: from the last row of the copy the log goes on.
 func (r *Restoration) Record(ctx context.Context, sign audit.Sign, d Restored) (signed audit.SignedHead, err error) {
