@@ -152,7 +152,10 @@ func (v *verification) notes(ctx context.Context) (notes []Checkpoint, err error
 // open checks a signed head, wherever it is.
 func (v *verification) open(text string, keys note.Verifiers, where string) (SignedHead, error) {
 	h, err := OpenHead(text, keys)
+	unknown := (*note.UnverifiedNoteError)(nil)
 	switch {
+	case errors.As(err, &unknown):
+		return h, &Fault{0, fmt.Sprintf("a signed head %s is signed by none of the public keys: give all that the server ever had, or somebody else has made it", where)}
 	case err != nil:
 		return h, &Fault{0, fmt.Sprintf("a signed head %s is not one: %v", where, err)}
 	case h.LogID != v.LogID:

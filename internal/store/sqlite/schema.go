@@ -71,7 +71,7 @@ func schemaOfDB(ctx context.Context, db *sql.DB) (schema map[object]string, err 
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	schema = make(map[object]string)
 	for rows.Next() {
 		var o object
