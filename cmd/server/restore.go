@@ -25,7 +25,7 @@ type restoreCommand struct {
 	NoManifest bool   `help:"Do without FILE.json: the copy was made by another program."`
 }
 
-// Run does everything that can fail on the copy, before it touches what is there.
+// Run does nearly everything that can fail on the copy alone, before it touches what is there.
 func (c *restoreCommand) Run(ctx context.Context, std stdio) (err error) {
 	logger, err := std.logger("info")
 	if err != nil {
@@ -55,7 +55,7 @@ func (c *restoreCommand) Run(ctx context.Context, std stdio) (err error) {
 	if err != nil {
 		return err
 	}
-	kept := r.Path() + ".before-" + time.Now().UTC().Format("20060102T150405.000Z")
+	kept := r.Kept(time.Now())
 	if err := c.swap(ctx, r, signed, kept); err != nil {
 		return err
 	}
@@ -175,8 +175,9 @@ func (p proof) sign(h audit.Head, at time.Time) (audit.SignedHead, error) {
 }
 
 // swap keeps what is there under another name, with its heads, and puts the copy in place.
-// The statement comes before that: a crash in between leaves heads that prove less, and a log that
-// verifies unless the copy is the newer of the two; then restoring again mends it.
+// The statement comes before that: a crash in between leaves heads that prove less. The log that is
+// still there verifies then if the copy is an older state of it, as it mostly is; else restoring
+// again mends that.
 func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, signed audit.SignedHead, kept string) error {
 	if err := r.Keep(ctx, kept); err != nil {
 		return err // before heads are made void for nothing
@@ -195,5 +196,5 @@ func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, signed
 	if err := audit.HeadsFile(heads).Append(signed.Note()); err != nil {
 		return err
 	}
-	return r.Swap()
+	return r.Swap(ctx)
 }

@@ -51,8 +51,11 @@ func Inspect(ctx context.Context, path string) (c Condition, err error) {
 		return c, err
 	}
 	if c.Version == c.Known {
-		if err := sameSchema(ctx, db); err != nil {
+		switch err := sameSchema(ctx, db); {
+		case errors.Is(err, errStrangeSchema):
 			return c, fmt.Errorf("%w; find out who did that, and restore a backup", err)
+		case err != nil:
+			return c, fmt.Errorf("%w; %s", err, mendLooking(err))
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
+	"time"
 
 	lib "modernc.org/sqlite/lib"
 
@@ -51,8 +53,14 @@ func BeginRestoration(path string) (*Restoration, error) {
 	return r, nil
 }
 
-// Path is where the database is, or will be: where a link leads to, if it was named by one.
-func (r *Restoration) Path() string { return r.path }
+// keptInfix stands in the name of a database that was kept between its path and the time.
+const keptInfix = ".before-"
+
+// Kept is the name to keep the database by that is there: beside it, where a link leads to if it was
+// named by one.
+func (r *Restoration) Kept(at time.Time) string {
+	return r.path + keptInfix + at.UTC().Format("20060102T150405.000Z")
+}
 
 // Copy is the path of the copy, beside the database.
 func (r *Restoration) Copy() string { return r.path + ".restoring" }
@@ -110,17 +118,14 @@ func (r *Restoration) Record(ctx context.Context, sign audit.Sign, d Restored) (
 	return signed, errors.Join(err, a.Close())
 }
 
-// Unused returns an error if another program has the database open, as Litestream does. What
-// is in its write-ahead log is moved into it.
-func (r *Restoration) Unused(ctx context.Context) error {
+// unused returns an error if another program reads or writes the database at the moment, as
+// Litestream does all the time. What is in its write-ahead log is moved into it.
+func (r *Restoration) unused(ctx context.Context) error {
 	if _, err := os.Stat(r.path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	err := fold(ctx, r.path)
-	if code(err) == lib.SQLITE_BUSY {
-		err = fmt.Errorf("%w: %w", errUsed, err)
-	}
-	if errors.Is(err, errUsed) { // any other: it is damaged, and kept as it is
+	if errors.Is(err, errUsed) || ctx.Err() != nil { // any other: it is damaged, and kept as it is
 		return err
 	}
 	return nil
@@ -128,11 +133,12 @@ func (r *Restoration) Unused(ctx context.Context) error {
 
 // Keep makes all ready for Swap, so that little of that can fail: it gives the database that is
 // there another name besides its own, with its write-ahead log if that could not be folded into it.
+// It keeps that name once Swap has put the copy in its place.
 func (r *Restoration) Keep(ctx context.Context, kept string) error {
 	if err := fold(ctx, r.Copy()); err != nil {
 		return err
 	}
-	if err := r.Unused(ctx); err != nil {
+	if err := r.unused(ctx); err != nil {
 		return err
 	}
 	if err := r.keep(kept); err != nil {
@@ -142,8 +148,12 @@ func (r *Restoration) Keep(ctx context.Context, kept string) error {
 }
 
 // Swap puts the copy in the place of what Keep has kept. Killed at any moment it leaves one of the
-// two in place, whole.
-func (r *Restoration) Swap() error {
+// two in place, whole, but that the log of a database into which it could not be folded is then
+// beside the other name alone.
+func (r *Restoration) Swap(ctx context.Context) error {
+	if err := r.unused(ctx); err != nil { // who opened it meanwhile
+		return err
+	}
 	if err := removeLogs(r.path); err != nil {
 		return err
 	}
@@ -174,10 +184,11 @@ func fold(ctx context.Context, path string) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var busy, pages, moved int
-	if err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved); err != nil {
+	err = db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	if err != nil && code(err) != lib.SQLITE_BUSY {
 		return err
 	}
-	if busy != 0 {
+	if err != nil || busy != 0 {
 		return fmt.Errorf("%w: %s; stop that first", errUsed, path)
 	}
 	return nil
@@ -194,12 +205,37 @@ func removeLogs(path string) error {
 	return errors.Join(errs...)
 }
 
+// clean removes the copy, and other names of the database that is still in its place: to open it
+// by one of these would damage it.
 func (r *Restoration) clean() error {
 	err := os.Remove(r.Copy())
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	return errors.Join(err, removeLogs(r.Copy()))
+	return errors.Join(err, removeLogs(r.Copy()), r.unkeep())
+}
+
+func (r *Restoration) unkeep() error {
+	here, err := os.Stat(r.path)
+	if err != nil {
+		return nil //nolint:nilerr // there is none
+	}
+	folder := filepath.Dir(r.path)
+	entries, err := os.ReadDir(folder)
+	errs := []error{err}
+	for _, entry := range entries {
+		kept := filepath.Join(folder, entry.Name())
+		other, err := os.Stat(kept)
+		if err != nil || !strings.HasPrefix(kept, filepath.Clean(r.path)+keptInfix) || !os.SameFile(here, other) {
+			continue
+		}
+		for _, suffix := range []string{"-wal", "-journal", ".audit-heads", ""} {
+			if err := os.Remove(kept + suffix); !errors.Is(err, fs.ErrNotExist) {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Close removes the copy if it was not put in place, and gives up the lock.

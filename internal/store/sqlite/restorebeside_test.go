@@ -2,10 +2,12 @@ package sqlite_test
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"todomanager/internal/store/sqlite"
 )
@@ -44,7 +46,46 @@ func TestRestoreBesideWriter(t *testing.T) {
 	if err := r.Keep(t.Context(), path+".before"); err != nil {
 		t.Error(err)
 	}
-	if err := r.Swap(); err != nil {
+	if err := r.Swap(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRestorationGivenUp: the database that stays in place keeps no other name, by which somebody
+// might open it beside the server.
+func TestRestorationGivenUp(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "todos.db")
+	open(t, sqlite.Options{Path: path}).Close()
+	copied, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	killed := path + ".before-20260329T015900.000Z" // what one left that was killed
+	if err := os.Link(path, killed); err != nil {
+		t.Fatal(err)
+	}
+	old := path + ".before-20250329T015900.000Z" // what one kept that was carried out
+	if err := os.WriteFile(old, copied, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r, err := sqlite.BeginRestoration(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := r.Kept(time.Now())
+	if err := errors.Join(r.Fill(bytes.NewReader(copied)), r.Keep(t.Context(), kept)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(kept); err != nil {
+		t.Error(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+	if names, err := filepath.Glob(path + ".before-*"); err != nil || len(names) != 1 || names[0] != old {
+		t.Errorf("%v, %v", names, err)
+	}
+	if _, err := os.Stat(path); err != nil {
 		t.Error(err)
 	}
 }

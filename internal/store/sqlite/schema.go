@@ -65,9 +65,11 @@ func newestSchema(ctx context.Context) (schema map[object]string, err error) {
 	return schemaOfDB(ctx, db)
 }
 
-// schemaOfDB returns the statement that made each object of a schema, but for goose's own and SQLite's.
+// schemaOfDB returns the statement that made each object of a schema, but for tables and indexes of
+// goose and SQLite.
 func schemaOfDB(ctx context.Context, db *sql.DB) (schema map[object]string, err error) {
-	rows, err := db.QueryContext(ctx, `SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name NOT GLOB 'goose_*' AND name NOT GLOB 'sqlite_*'`)
+	rows, err := db.QueryContext(ctx, `SELECT type, name, sql FROM sqlite_schema 
+		WHERE type IN ('trigger', 'view') OR sql IS NOT NULL AND tbl_name NOT GLOB 'goose_*' AND name NOT GLOB 'sqlite_*'`)
 	if err != nil {
 		return nil, err
 	}
