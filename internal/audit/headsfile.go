@@ -68,6 +68,9 @@ func (f HeadsFile) Mend() error {
 	if err != nil || whole == len(text) {
 		return err
 	}
+	if info, err := os.Stat(string(f)); err != nil || info.Size() != int64(len(text)) {
+		return err // somebody is writing to it
+	}
 	return os.Truncate(string(f), int64(whole))
 }
 

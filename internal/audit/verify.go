@@ -260,7 +260,7 @@ func (v *verification) rows(ctx context.Context) error {
 	switch {
 	case w.Hash != v.chain.Head.Hash:
 		return &Fault{w.Seq, "is not the end that the log says it has"}
-	case w.Rows > 0 && !w.at.Equal(v.chain.HeadAt):
+	case !w.at.IsZero() && !w.at.Equal(v.chain.HeadAt):
 		return &Fault{w.Seq, "is not of the time that the log says its last row has"}
 	case v.chain.LastSeq > v.chain.Head.Seq:
 		return &Fault{v.chain.Head.Seq + 1, "comes after the end that the log says it has"}
@@ -290,7 +290,10 @@ func (v *verification) skipPruned(ctx context.Context) (bool, error) {
 	if err != nil || chain.Base.Seq <= v.w.Seq {
 		return false, err
 	}
-	v.w.Seq, v.w.Hash = chain.Base.Seq, chain.Base.Hash
+	if chain.Base.Seq >= v.chain.Head.Seq {
+		v.chain.Head, v.chain.HeadAt, v.chain.LastSeq = chain.Head, chain.HeadAt, chain.LastSeq
+	}
+	v.w.Seq, v.w.Hash, v.w.at = chain.Base.Seq, chain.Base.Hash, time.Time{}
 	v.blanks = 0 // what accounts for those of rows that went may have gone, too
 	return true, nil
 }

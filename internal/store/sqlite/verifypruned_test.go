@@ -105,6 +105,19 @@ func TestVerifyWhilePruned(t *testing.T) {
 		log := &disturbed{AuditLog: openLog(t, l.path), afterNotes: func() { l.prune(t, l.heads[1]) }}
 		verify(t, l, log)
 	})
+	t.Run("up to the end", func(t *testing.T) {
+		l := newSignedLog(t)
+		log := &disturbed{AuditLog: openLog(t, l.path), afterRows: func() { l.prune(t, l.heads[4]) }}
+		verify(t, l, log)
+	})
+	t.Run("beyond the end that it began with", func(t *testing.T) {
+		l := newSignedLog(t)
+		log := &disturbed{AuditLog: openLog(t, l.path), afterRows: func() {
+			l.write(t, "bob", 10)
+			l.prune(t, l.heads[5])
+		}}
+		verify(t, l, log)
+	})
 	t.Run("with the record of an erasure", func(t *testing.T) {
 		l := newSignedLog(t)
 		l.eraseAlice(t)
