@@ -44,7 +44,7 @@ func exchangeFrom(ctx context.Context) *exchange {
 type answerWriter struct {
 	http.ResponseWriter
 	x        *exchange
-	failed   bool // the answer is an error, and not one about a method that there is not
+	refused  func() // is told, once, of a request that the SDK refuses
 	started  bool
 	replaced bool // the SDK's bytes are dropped
 }
@@ -62,7 +62,8 @@ func (w *answerWriter) WriteHeader(status int) {
 		w.replaced = true
 		w.x.instead(w.ResponseWriter)
 	case status >= 400 && w.Header().Get("Content-Type") != "application/json":
-		w.replaced, w.failed = true, true
+		w.replaced = true
+		w.refused()
 		refuse(w.ResponseWriter, status, rpcRefusal(status))
 	default:
 		w.ResponseWriter.WriteHeader(status)
@@ -76,7 +77,12 @@ func (w *answerWriter) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	text, code := plain(p)
-	w.failed = w.failed || code != 0 && code != jsonrpc.CodeMethodNotFound
+	switch {
+	case code == 0 || w.x.received:
+	case code == jsonrpc.CodeMethodNotFound || code == mcp.CodeUnsupportedProtocolVersion: // clients ask what there is
+	default:
+		w.refused()
+	}
 	if _, err := w.ResponseWriter.Write(text); err != nil {
 		return 0, err
 	}

@@ -70,11 +70,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r = r.WithContext(withExchange(r.Context(), x))
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	answer := &answerWriter{ResponseWriter: w, x: x}
-	h.sdk.ServeHTTP(answer, r)
-	if answer.failed && !x.received {
-		h.door.Refused(r.Context(), principal)
-	}
+	h.sdk.ServeHTTP(&answerWriter{ResponseWriter: w, x: x, refused: func() { h.door.Refused(r.Context(), principal) }}, r)
 }
 
 // readAll reads the body of a request, of an honest one in one piece.

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,18 +107,22 @@ func TestUnreadAnswersTakeNoPlace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := unread{httptest.NewRecorder(), make(chan struct{}), make(chan struct{})}
+	writing, read := make(chan struct{}), make(chan struct{})
+	var clients sync.WaitGroup
 	for _, body := range []string{plainCreate, handshake.toolCall("no-such-tool", `{}`).body, "no JSON"} {
 		for range places {
-			go handler.ServeHTTP(unread{httptest.NewRecorder(), w.writing, w.read}, plainRequest(t.Context(), strings.NewReader(body)))
-			<-w.writing
+			clients.Go(func() {
+				handler.ServeHTTP(unread{httptest.NewRecorder(), writing, read}, plainRequest(t.Context(), strings.NewReader(body)))
+			})
+			<-writing
 		}
 		got := httptest.NewRecorder()
 		if handler.ServeHTTP(got, plainRequest(t.Context(), strings.NewReader(plainCreate))); got.Code != http.StatusOK || handler.Taken() != 0 {
 			t.Errorf("while nobody reads the answers to %s: %d, %d places taken", body, got.Code, handler.Taken())
 		}
 	}
-	close(w.read)
+	close(read)
+	clients.Wait()
 }
 
 // TestSlowCallsLetNoMoreIn: a few calls have a place however long they take, some more while
