@@ -100,6 +100,8 @@ func certificateFinding(leaf *x509.Certificate, publicURL string) auth.Finding {
 	switch ends := leaf.NotAfter.UTC().Format(time.RFC3339); {
 	case err != nil:
 		f.Detail, f.Mend = err.Error(), "get one that names the host of every public URL (--tls-cert), or change the public URL"
+	case time.Now().Before(leaf.NotBefore):
+		f.Detail, f.Mend = "not valid before "+leaf.NotBefore.UTC().Format(time.RFC3339), "set this machine's clock, or put another one in place (--tls-cert)"
 	case time.Now().After(leaf.NotAfter):
 		f.Detail, f.Mend = "expired at "+ends, "put a new one in place (--tls-cert)"
 	default:

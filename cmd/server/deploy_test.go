@@ -196,7 +196,16 @@ func TestImageContext(t *testing.T) {
 		return regexp.MustCompile(`(?m)^[^#\n].*$`).FindAllString(string(text), -1)
 	}
 	var want []string
-	for _, folder := range []string{"", "deploy/compose/", "e2e/", "e2e/foreign/"} {
+	var ignores []string
+	for _, below := range []string{"", "*", "*/*"} {
+		found, _ := filepath.Glob(filepath.Join(deployDir, "..", below, ".gitignore")) // fails for a bad pattern only
+		ignores = append(ignores, found...)
+	}
+	if len(ignores) < 4 {
+		t.Fatal(ignores)
+	}
+	for _, file := range ignores {
+		folder := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(file))+"/", "../../")
 		for _, line := range lines(folder + ".gitignore") {
 			name, atTop := strings.CutPrefix(strings.TrimSuffix(line, "/"), "/")
 			if !atTop {

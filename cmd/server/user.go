@@ -125,10 +125,6 @@ func (c *userEraseCommand) Run(ctx context.Context, std stdio) error {
 		if !c.Yes {
 			return c.foretell(ctx, admin, std)
 		}
-		found, err := admin.Person(ctx, c.owner())
-		if err != nil {
-			return err
-		}
 		done, err := admin.Erase(ctx, c.owner(), by, !c.NoBlock)
 		if err != nil {
 			if done.Rows+done.Todos > 0 {
@@ -136,15 +132,12 @@ func (c *userEraseCommand) Run(ctx context.Context, std stdio) error {
 			}
 			return err
 		}
-		there, err := admin.Elsewhere(ctx, c.owner()) // afterwards: they may have been moved meanwhile
-		if err != nil {
-			return err
-		}
-		c.doubt(std.err, found)
-		tellElsewhere(std.err, there)
-		_, err = fmt.Fprintf(std.out, "erased: %s removed, %s blanked, %s; erasure %s\n",
+		_, failed := fmt.Fprintf(std.out, "erased: %s removed, %s blanked, %s; erasure %s\n",
 			count(done.Todos, "todo"), count(done.Rows, "audit row"), blockedWord(done.Blocked), done.ID)
-		return err
+		c.doubt(std.err, sqlite.Person{Todos: done.Todos, Rows: done.Rows})
+		there, err := admin.Elsewhere(ctx, c.owner()) // now, since they may have been moved meanwhile
+		tellElsewhere(std.err, there)
+		return errors.Join(failed, err)
 	})
 }
 

@@ -45,8 +45,8 @@ type limiter[K comparable] struct {
 }
 
 // RateLimit lets each principal make perSecond calls a second and burst at once, those counted
-// whose answer is not read yet: who does not read must not fill the server with answers. A call
-// too many gets 429 with Retry-After in whole seconds (RFC 6585 §4) and is reported to
+// whose answer is still being written: who does not read must not fill the server with answers.
+// A call too many gets 429 with Retry-After in whole seconds (RFC 6585 §4) and is reported to
 // limited, which may be nil. It goes behind authentication; without a principal in the context
 // the answer is 500.
 func (b *Buckets) RateLimit(perSecond float64, burst int, limited func(context.Context, auth.Principal)) func(http.Handler) http.Handler {

@@ -108,6 +108,19 @@ func TestCallsUnderWay(t *testing.T) {
 		start(four, bob)
 		close(end)
 		synctest.Wait()
+
+		panics := buckets.RateLimit(1000, 1, nil)(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a handler") }))
+		for range 3 { // also one that panics is over
+			time.Sleep(time.Second)
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Error("the handler was not called")
+					}
+				}()
+				call(panics, alice)
+			}()
+		}
 	})
 }
 

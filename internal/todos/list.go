@@ -19,7 +19,8 @@ const (
 
 const (
 	// pageBytes ends a page early when its contents are long, so that no call can ask for
-	// an answer of many megabytes, or have the database read as much.
+	// an answer of many megabytes, or have the database read as much. It is more than one
+	// content can have: else a page of one might pass for the last.
 	pageBytes = 256 << 10
 	// readDeadline bounds the reading of a page.
 	readDeadline = 5 * time.Second

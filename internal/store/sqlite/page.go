@@ -18,14 +18,18 @@ import (
 // errPage means that SQLite's JSON is not of the form that the query gives it.
 var errPage = errors.New("SQLite's JSON of a page is not an array of one value for each todo")
 
-// pageOf returns the page that a query asks for. All is read at once if no todo of it is so long that
-// they could have many more bytes together than may be read.
+// pageOf returns the page that a query asks for. It is read at once if no todo of it is so long that
+// a page of such would have more than twice of.MaxBytes; else it is read anew, as far as it fits.
 func pageOf(ctx context.Context, q *sqlitedb.Queries, of todos.Query) ([]todos.Todo, error) {
 	page, size := ownPage, ownBytes
 	if of.WholeTenant {
 		page, size = tenantPage, tenantBytes
 	}
-	list, whole, err := page(ctx, q, of, of.Limit, cmp.Or(2*of.MaxBytes/int64(max(1, of.Limit)), anyLength))
+	longest := int64(anyLength)
+	if of.MaxBytes > 0 {
+		longest = max(1, 2*of.MaxBytes/int64(max(1, of.Limit)))
+	}
+	list, whole, err := page(ctx, q, of, of.Limit, longest)
 	for err == nil && !whole {
 		var limit int
 		limit, err = fitting(of.Limit, of.MaxBytes, func(n int) (int64, error) { return size(ctx, q, of, n) })
@@ -83,8 +87,9 @@ func tenantBytes(ctx context.Context, q *sqlitedb.Queries, of todos.Query, limit
 	return n, classify("list todos", err)
 }
 
-// fitting returns how many of limit todos to read: all, or if they have more than twice most
-// bytes so many that they have more than most, where size returns what the first n have.
+// fitting returns how many of limit todos to read, where size returns how many bytes the first n have:
+// all if that is at most 2*most, else a number that has more than most, and not more than 2*most unless
+// the last one alone makes it so.
 func fitting(limit int, most int64, size func(n int) (int64, error)) (int, error) {
 	fit := 0 // so many have no more than most
 	for n := limit; ; n = (fit + limit) / 2 {
