@@ -39,7 +39,8 @@ func disturb(do *func()) {
 	}
 }
 
-// signedLog is a log of five thousand rows by alice, with a signed head after each thousand.
+// signedLog is a log of twice fifty rows by bob and four times 550 by alice, more than are read at a
+// time, each with a signed head.
 type signedLog struct {
 	path   string
 	store  *sqlite.Store
@@ -56,8 +57,11 @@ func newSignedLog(t *testing.T) *signedLog {
 	if l.signer, _, err = audit.OpenSigner(l.path + ".key"); err != nil {
 		t.Fatal(err)
 	}
-	for range 5 {
-		l.write(t, "alice", 1000)
+	for range 2 {
+		l.write(t, "bob", 50)
+	}
+	for range 4 {
+		l.write(t, "alice", 550)
 	}
 	l.admin = openAdmin(t, l.path)
 	return l
@@ -84,9 +88,9 @@ func (l *signedLog) prune(t *testing.T, base audit.Head) {
 	}
 }
 
-func (l *signedLog) eraseAlice(t *testing.T) {
+func (l *signedLog) eraseBob(t *testing.T) {
 	t.Helper()
-	if _, err := l.admin.Erase(t.Context(), todos.Owner{Issuer: alice.Issuer, Subject: "alice"}, sqlite.Operator{Name: "root"}, false); err != nil {
+	if _, err := l.admin.Erase(t.Context(), todos.Owner{Issuer: alice.Issuer, Subject: "bob"}, sqlite.Operator{Name: "root"}, false); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -102,25 +106,25 @@ func TestVerifyWhilePruned(t *testing.T) {
 	}
 	t.Run("once the heads were read", func(t *testing.T) {
 		l := newSignedLog(t)
-		log := &disturbed{AuditLog: openLog(t, l.path), afterNotes: func() { l.prune(t, l.heads[1]) }}
+		log := &disturbed{AuditLog: openLog(t, l.path), afterNotes: func() { l.prune(t, l.heads[2]) }}
 		verify(t, l, log)
 	})
 	t.Run("up to the end", func(t *testing.T) {
 		l := newSignedLog(t)
-		log := &disturbed{AuditLog: openLog(t, l.path), afterRows: func() { l.prune(t, l.heads[4]) }}
+		log := &disturbed{AuditLog: openLog(t, l.path), afterRows: func() { l.prune(t, l.heads[5]) }}
 		verify(t, l, log)
 	})
 	t.Run("beyond the end that it began with", func(t *testing.T) {
 		l := newSignedLog(t)
 		log := &disturbed{AuditLog: openLog(t, l.path), afterRows: func() {
 			l.write(t, "bob", 10)
-			l.prune(t, l.heads[5])
+			l.prune(t, l.heads[6])
 		}}
 		verify(t, l, log)
 	})
 	t.Run("with the record of an erasure", func(t *testing.T) {
 		l := newSignedLog(t)
-		l.eraseAlice(t)
+		l.eraseBob(t)
 		l.write(t, "carol", 100)
 		last := l.heads[len(l.heads)-1]
 		l.write(t, "carol", 100)
@@ -130,14 +134,14 @@ func TestVerifyWhilePruned(t *testing.T) {
 	})
 	t.Run("while it is archived", func(t *testing.T) {
 		l := newSignedLog(t)
-		log := &disturbed{AuditLog: openLog(t, l.path), afterRows: func() { l.prune(t, l.heads[3]) }}
+		log := &disturbed{AuditLog: openLog(t, l.path), afterRows: func() { l.prune(t, l.heads[5]) }}
 		begin := audit.Head{LogID: l.heads[0].LogID}
 		chain, err := log.Chain(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		begin.Hash = chain.Base.Hash
-		err = audit.VerifyRange(t.Context(), log, begin, nil, l.heads[4].Seq, func(*audit.Row) error { return nil })
+		err = audit.VerifyRange(t.Context(), log, begin, nil, l.heads[5].Seq, func(*audit.Row) error { return nil })
 		if !errors.Is(err, audit.ErrPruned) {
 			t.Errorf("%v, want %v", err, audit.ErrPruned)
 		}
@@ -148,9 +152,9 @@ func TestVerifyWhilePruned(t *testing.T) {
 // were pruned since.
 func TestBlankedAfterErasure(t *testing.T) {
 	l := newSignedLog(t)
-	l.eraseAlice(t)
+	l.eraseBob(t)
 	l.write(t, "mallory", 10)
-	l.prune(t, l.heads[3])
+	l.prune(t, l.heads[0])
 	verify := func() *audit.Fault {
 		r, err := audit.Verify(t.Context(), openLog(t, l.path), audit.Evidence{Keys: l.signer.Keys()})
 		if err != nil {
@@ -162,7 +166,7 @@ func TestBlankedAfterErasure(t *testing.T) {
 		t.Fatal(fault)
 	}
 	e := evidence{path: l.path}
-	blank(t, e, e.plain(t, "all"), l.heads[5].Seq)
+	blank(t, e, e.plain(t, "all"), l.heads[6].Seq)
 	if verify() == nil {
 		t.Error("somebody blanked who acted after the only erasure, unnoticed")
 	}

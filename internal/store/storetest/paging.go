@@ -75,21 +75,21 @@ func pages(f *fixture) {
 
 // longContents: a page ends early only with more bytes than were asked for, and is not much larger.
 func longContents(f *fixture) {
-	const most, long = 10_000, 4000
+	const number, most, long = 120, 3000, 1200
 	for n, sizes := range map[string]func(i int) int{
-		"short": func(int) int { return 1 }, "long": func(int) int { return long }, "long at the end": func(i int) int { return 1 + i/300*long },
-		"long in front": func(i int) int { return 1 + (1-min(1, i/100))*long }, "one longer than a page": func(i int) int { return 1 + i/250%2*3*most },
+		"short": func(int) int { return 1 }, "long": func(int) int { return long }, "long at the end": func(i int) int { return 1 + i/90*long },
+		"long in front": func(i int) int { return 1 + (1-min(1, i/30))*long }, "one longer than a page": func(i int) int { return 1 + i/75%2*3*most },
 		"mixed": func(i int) int { return 1 + i*7919%long },
 	} {
 		owner := alice
 		owner.Tenant = n
 		var list []todos.Todo
-		for i := range 400 {
+		for i := range number {
 			list = append(list, todos.Todo{ID: id(i), Content: strings.Repeat("x", sizes(i)), OwnerID: owner.Subject, CreatedAt: start.Add(time.Duration(i) * time.Millisecond)})
 		}
 		f.put(owner, list...)
 		for _, whole := range []bool{false, true} {
-			q, shown := todos.Query{Owner: owner, WholeTenant: whole, Limit: 390, MaxBytes: most}, 0
+			q, shown := todos.Query{Owner: owner, WholeTenant: whole, Limit: number - 10, MaxBytes: most}, 0
 			for shown < len(list) {
 				page := f.list(q)
 				if len(page) == 0 || !slices.Equal(page, list[shown:shown+len(page)]) {
