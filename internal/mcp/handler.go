@@ -50,7 +50,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	taken := &taken{ResponseWriter: w, places: h.door.Places, place: place}
-	defer taken.leave()
+	defer taken.done()
 	w = taken
 	if h.direct != nil {
 		if p, invoke, ok := h.direct.read(r, body); ok {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +23,8 @@ const (
 	// longestWait is how long a request waits before it is refused after all: those in front
 	// take longer than was foretold.
 	longestWait = 2 * patience
+	// unreadAge is how long an answer may be written until its place is somebody else's.
+	unreadAge = 200 * time.Millisecond
 	// mostWaiting and smallBody, in bytes, bound the memory of those who wait.
 	mostWaiting = 4096
 	smallBody   = 64 << 10
@@ -149,28 +152,43 @@ func (h *Handler) Full() bool {
 	return p.full(h.door.MaxCalls, time.Now())
 }
 
-// taken is the answer to a request that has a place. It gives that back as soon as there is an
-// answer: who reads it slowly, or not at all, must keep nobody else out.
+// taken is the answer to a request that has a place. It gives that back when it is written, or
+// after unreadAge: who reads slowly, or not at all, must keep nobody else out.
 type taken struct {
 	http.ResponseWriter
 	places *Places
-	place  *list.Element // nil: given back
+	place  *list.Element
+	unread *time.Timer // since writing began
+	left   atomic.Bool
 }
 
 func (t *taken) leave() {
-	if t.place != nil {
+	if t.left.CompareAndSwap(false, true) {
 		t.places.leave(t.place)
-		t.place = nil
+	}
+}
+
+// done is called when all is written.
+func (t *taken) done() {
+	if t.unread != nil {
+		t.unread.Stop()
+	}
+	t.leave()
+}
+
+func (t *taken) begin() {
+	if t.unread == nil {
+		t.unread = time.AfterFunc(unreadAge, t.leave)
 	}
 }
 
 func (t *taken) WriteHeader(status int) {
-	t.leave()
+	t.begin()
 	t.ResponseWriter.WriteHeader(status)
 }
 
 func (t *taken) Write(p []byte) (int, error) {
-	t.leave()
+	t.begin()
 	return t.ResponseWriter.Write(p)
 }
 

@@ -97,9 +97,11 @@ func (w unread) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// TestUnreadAnswersTakeNoPlace: who does not read the answers keeps nobody out, whichever door they
-// came through.
-func TestUnreadAnswersTakeNoPlace(t *testing.T) {
+// TestUnreadAnswersTakeNoPlace: who does not read the answers keeps nobody out for long, whichever
+// door they came through.
+func TestUnreadAnswersTakeNoPlace(t *testing.T) { synctest.Test(t, unreadAnswers) }
+
+func unreadAnswers(t *testing.T) {
 	const places = 3
 	o := options(&fake{})
 	o.MaxCalls = places
@@ -116,6 +118,11 @@ func TestUnreadAnswersTakeNoPlace(t *testing.T) {
 			})
 			<-writing
 		}
+		if n := handler.Taken(); n != places {
+			t.Errorf("while answers to %s are written %d places are taken", body, n)
+		}
+		time.Sleep(200 * time.Millisecond)
+		synctest.Wait()
 		got := httptest.NewRecorder()
 		if handler.ServeHTTP(got, plainRequest(t.Context(), strings.NewReader(plainCreate))); got.Code != http.StatusOK || handler.Taken() != 0 {
 			t.Errorf("while nobody reads the answers to %s: %d, %d places taken", body, got.Code, handler.Taken())
