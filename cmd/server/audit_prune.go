@@ -114,11 +114,11 @@ func (c *auditPruneCommand) move(ctx context.Context, a *archivist, signer *audi
 			return fmt.Errorf("rows up to %d were archived, but those up to %d were to be removed; nothing was removed", end.Seq, cut.Seq)
 		}
 	}
-	signed, err := a.admin.MoveBase(cut, signer.Base, p)
-	if err != nil {
+	if err := heads.Mend(); err != nil { // a crash may have cut one off, and the server not have started since
 		return err
 	}
-	if err := heads.Mend(); err != nil { // a crash may have cut one off, and the server not have started since
+	signed, err := a.admin.MoveBase(cut, signer.Base, p)
+	if err != nil {
 		return err
 	}
 	return heads.Append(signed.Note())

@@ -58,8 +58,9 @@ func (b *Buckets) RateLimit(perSecond float64, burst int, limited func(context.C
 				internalError(w)
 				return
 			}
-			bucket := l.bucket(person{principal.Issuer, principal.Tenant, principal.Subject}, time.Now())
-			wait := bucket.enter(burst, time.Now())
+			now := time.Now()
+			bucket := l.bucket(person{principal.Issuer, principal.Tenant, principal.Subject}, now)
+			wait := bucket.enter(burst, now)
 			if wait == 0 {
 				defer bucket.underWay.Add(-1)
 				next.ServeHTTP(w, r)
@@ -93,7 +94,8 @@ func (b *Buckets) AddressLimit(perSecond float64, burst int) func(context.Contex
 			bits = 32
 		}
 		network, _ := addr.Prefix(bits) // fails for no address at all: these share a bucket
-		return l.bucket(network, time.Now()).take(time.Now())
+		now := time.Now()
+		return l.bucket(network, now).take(now)
 	}
 }
 
