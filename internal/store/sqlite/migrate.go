@@ -50,9 +50,9 @@ func migrate(ctx context.Context, o Options, keep bool) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 
-	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	provider, err := migrationsFor(db)
 	if err != nil {
-		return fmt.Errorf("read the embedded migrations: %w", err)
+		return err
 	}
 	current, target, err := provider.GetVersions(ctx)
 	switch {
@@ -82,6 +82,14 @@ func migrate(ctx context.Context, o Options, keep bool) (err error) {
 		o.Logger.Info("database schema upgraded", "path", o.Path, "version", m.Source.Version)
 	}
 	return nil
+}
+
+func migrationsFor(db *sql.DB) (*goose.Provider, error) {
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, migrations.FS, goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, fmt.Errorf("read the embedded migrations: %w", err)
+	}
+	return provider, nil
 }
 
 // copyBefore keeps the database as it is before it is changed: an older program cannot
