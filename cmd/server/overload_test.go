@@ -34,7 +34,7 @@ var (
 
 const (
 	overloadPeople = 200
-	inTime         = 2 * time.Second        // later than that nobody is served by an answer
+	inTime         = 10 * time.Second       // later than that nobody is served by an answer
 	stale          = 100 * time.Millisecond // a call that finds no free connection for so long is not sent
 )
 

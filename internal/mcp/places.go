@@ -16,13 +16,15 @@ const (
 	// While the oldest request is no older than youngAge as many are taken as may be carried
 	// out at once: nobody knows yet how long they take.
 	youngAge = 200 * time.Millisecond
-	// patience is how long those in front of a request may take. It is what Retry-After asks
-	// of who is refused: nobody loses by waiting for as long. To refuse a call that costs
-	// little takes a fourth of carrying it out, and then it comes again.
-	patience = time.Second
+	// patience is how long those in front of a request may take. Clients wait for 30 s and
+	// longer, but do not try again when they are refused: their user's call has failed. And to
+	// refuse a call that costs little takes a fourth of carrying it out.
+	patience = 5 * time.Second
 	// longestWait is how long a request waits before it is refused after all: those in front
 	// take longer than was foretold.
 	longestWait = 2 * patience
+	// tick is how exactly it is remembered when requests left.
+	tick = patience / 50
 	// unreadAge is how long an answer may be written until its place is somebody else's.
 	unreadAge = 200 * time.Millisecond
 	// mostWaiting and smallBody, in bytes, bound the memory of those who wait.
@@ -37,10 +39,17 @@ const (
 type Places struct {
 	mu      sync.Mutex
 	came    list.List // of time.Time, of those that are there, the oldest first
-	left    list.List // of time.Time, of others, whatever became of them; see forget
+	left    list.List // of *leaving, the oldest first; see forget
+	lately  int       // how many left, whatever became of them: the sum over left
 	busy    int       // how many are carried out
 	most    int       // how many may be at once, as the last that came was told; 0: no bound
 	waiting list.List // of chan struct{}, which is closed when its owner's turn has come
+}
+
+// leaving is how many left within a tick.
+type leaving struct {
+	since time.Time
+	count int
 }
 
 // enter takes a place, where at most so many are carried out at once (0: no bound). It
@@ -103,7 +112,11 @@ func (p *Places) leave(place *list.Element) {
 	now := time.Now()
 	p.came.Remove(place)
 	p.forget(now)
-	p.left.PushBack(now)
+	if last := p.left.Back(); last == nil || now.Sub(last.Value.(*leaving).since) >= tick {
+		p.left.PushBack(&leaving{since: now})
+	}
+	p.left.Back().Value.(*leaving).count++
+	p.lately++
 	p.busy--
 	p.pass()
 }
@@ -126,13 +139,13 @@ func (p *Places) full(most int, now time.Time) bool {
 		return false
 	}
 	p.forget(now)
-	return n >= p.left.Len() || p.waiting.Len() >= mostWaiting
+	return n >= p.lately || p.waiting.Len() >= mostWaiting
 }
 
 // forget drops those that left longer ago than patience. mu is held.
 func (p *Places) forget(now time.Time) {
-	for first := p.left.Front(); first != nil && now.Sub(first.Value.(time.Time)) > patience; first = p.left.Front() {
-		p.left.Remove(first)
+	for first := p.left.Front(); first != nil && now.Sub(first.Value.(*leaving).since) > patience; first = p.left.Front() {
+		p.lately -= p.left.Remove(first).(*leaving).count
 	}
 }
 
