@@ -22,6 +22,7 @@ type program struct {
 	db      string
 	stop    context.CancelFunc // what SIGTERM does
 	exited  chan struct{}
+	want    int // the exit code
 	code    int // once exited is closed
 	log     log
 	audited int // audit rows that were looked at
@@ -49,7 +50,7 @@ func startDev(t *testing.T, flags ...string) *program {
 	t.Cleanup(func() {
 		cancel()
 		<-p.exited
-		if p.code != exitOK {
+		if p.code != p.want {
 			t.Errorf("exit code %d", p.code)
 		}
 		if t.Failed() {

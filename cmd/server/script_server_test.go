@@ -93,13 +93,17 @@ func (s *script) unready(ts *testscript.TestScript, _ []string) {
 	s.poll(ts, "/readyz", http.StatusServiceUnavailable)
 }
 
-// sigterm asks the server to stop; it must end with exit code 0.
-func (s *script) sigterm(ts *testscript.TestScript, _ []string) {
+// sigterm [CODE] asks the server to stop; it must end with that exit code, by default 0.
+func (s *script) sigterm(ts *testscript.TestScript, args []string) {
+	want := "0"
+	if len(args) > 0 {
+		want = args[0]
+	}
 	ts.Check(s.server.Process.Signal(syscall.SIGTERM))
 	select {
-	case err := <-s.exited:
-		if err != nil {
-			ts.Fatalf("the server ended with %v\n%s", err, ts.ReadFile("server.log"))
+	case <-s.exited:
+		if got := strconv.Itoa(s.server.ProcessState.ExitCode()); got != want {
+			ts.Fatalf("the server ended with %s, want exit code %s\n%s", s.server.ProcessState, want, ts.ReadFile("server.log"))
 		}
 	case <-time.After(patience):
 		ts.Fatalf("the server did not end\n%s", ts.ReadFile("server.log"))

@@ -163,8 +163,9 @@ func (s *service) run(ctx context.Context, by operatorSignals) error {
 		parts.Go(func() error { return s.ops.Serve(ctx) })
 	}
 	err := parts.Wait()
-	err = errors.Join(err, s.counts.flush(context.WithoutCancel(ctx)))
-	s.notary.Sign(context.WithoutCancel(ctx)) // after the last row
+	ending := context.WithoutCancel(ctx)
+	err = errors.Join(err, s.counts.flush(ending))
+	err = errors.Join(err, s.notary.Sign(ending)) // after the last row
 	s.tracing.Close()
 	unwatch()
 	return errors.Join(err, s.store.Close())

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 )
@@ -54,7 +55,9 @@ func (n *Notary) Run(ctx context.Context) {
 	tick := time.NewTicker(signInterval)
 	defer tick.Stop()
 	for {
-		n.Sign(ctx)
+		if err := n.Sign(ctx); err != nil {
+			n.logger.ErrorContext(ctx, "the audit log goes on without a newer signed head", "err", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -112,13 +115,14 @@ func (n *Notary) complete(ctx context.Context, after int64) error {
 }
 
 // Sign signs the head if it is new, and adds it to the file and the log.
-func (n *Notary) Sign(ctx context.Context) {
+func (n *Notary) Sign(ctx context.Context) error {
 	signed, ok, err := n.log.Checkpoint(ctx, n.signer.Head)
 	if err == nil && ok {
 		n.logger.InfoContext(ctx, "audit head signed", "log", signed.LogID, "seq", signed.Seq, "hash", signed.Hash, "note", signed.Note())
 		err = n.heads.Append(signed.Note())
 	}
 	if err != nil {
-		n.logger.ErrorContext(ctx, "the head of the audit log could not be signed and kept", "err", err)
+		return fmt.Errorf("the head of the audit log could not be signed and kept: %w", err)
 	}
+	return nil
 }

@@ -135,7 +135,7 @@ func TestNotaryRuns(t *testing.T) {
 		cancel()
 		<-done
 		log.grow(1)
-		d.Sign(t.Context())
+		d.sign(t)
 		if got := d.kept(t); len(got) != 4 || got[0] != 3 || got[3] != 1005 {
 			t.Errorf("the file has heads %v", got)
 		}
@@ -151,14 +151,24 @@ func TestNotaryGoesOn(t *testing.T) {
 	log.grow(1)
 	log.err = errors.New("disk on fire")
 	d := newDesk(t, log)
-	d.Sign(t.Context())
+	d.start(t)
 	if !strings.Contains(d.log.String(), "disk on fire") || len(d.kept(t)) != 0 {
 		t.Errorf("kept %v, log: %s", d.kept(t), &d.log)
 	}
+	if err := d.Sign(t.Context()); !errors.Is(err, log.err) {
+		t.Errorf("the last one of all: %v", err)
+	}
 	log.err = nil
-	d.Sign(t.Context())
+	d.sign(t)
 	if got := d.kept(t); len(got) != 1 {
 		t.Errorf("kept %v", got)
+	}
+}
+
+func (d *desk) sign(t *testing.T) {
+	t.Helper()
+	if err := d.Sign(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -176,7 +186,7 @@ func TestHeadsFileIsCompleted(t *testing.T) {
 	d := newDesk(t, log)
 	for range 3 {
 		log.grow(10)
-		d.Sign(t.Context())
+		d.sign(t)
 	}
 	whole, err := os.ReadFile(string(d.heads))
 	if err != nil {
@@ -204,7 +214,7 @@ func TestOlderDatabaseIsTold(t *testing.T) {
 	log := newFakeLog()
 	log.grow(1)
 	d := newDesk(t, log)
-	d.Sign(t.Context())
+	d.sign(t)
 	log.holds = false
 	d.start(t)
 	if !strings.Contains(d.log.String(), "level=ERROR") || !strings.Contains(d.log.String(), "older copy") {
