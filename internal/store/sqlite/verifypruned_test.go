@@ -3,8 +3,9 @@ package sqlite_test
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"todomanager/internal/audit"
@@ -51,20 +52,38 @@ type signedLog struct {
 
 func newSignedLog(t *testing.T) *signedLog {
 	t.Helper()
-	l := &signedLog{path: filepath.Join(t.TempDir(), "todos.db")}
-	l.store = open(t, sqlite.Options{Path: l.path, Logger: slog.New(slog.DiscardHandler)})
-	var err error
-	if l.signer, _, err = audit.OpenSigner(l.path + ".key"); err != nil {
-		t.Fatal(err)
-	}
+	l := openSignedLog(t, t.TempDir())
 	for range 2 {
 		l.write(t, "bob", 50)
 	}
 	for range 4 {
 		l.write(t, "alice", 550)
 	}
-	l.admin = openAdmin(t, l.path)
 	return l
+}
+
+func openSignedLog(t *testing.T, folder string) *signedLog {
+	t.Helper()
+	l := &signedLog{path: filepath.Join(folder, "todos.db")}
+	l.store = open(t, sqlite.Options{Path: l.path})
+	l.admin = openAdmin(t, l.path)
+	var err error
+	if l.signer, _, err = audit.OpenSigner(l.path + ".key"); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// copy returns a log of its own for a test, sooner than all is written again.
+func (l *signedLog) copy(t *testing.T) *signedLog {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS(filepath.Dir(l.path))); err != nil {
+		t.Fatal(err)
+	}
+	c := openSignedLog(t, folder)
+	c.heads = slices.Clone(l.heads)
+	return c
 }
 
 // write adds rows and signs the last of them.
@@ -97,6 +116,7 @@ func (l *signedLog) eraseBob(t *testing.T) {
 
 // TestVerifyWhilePruned prunes a log at the worst moments of its verification: that is no fault.
 func TestVerifyWhilePruned(t *testing.T) {
+	all := newSignedLog(t)
 	verify := func(t *testing.T, l *signedLog, log audit.Stored) {
 		t.Helper()
 		r, err := audit.Verify(t.Context(), log, audit.Evidence{Keys: l.signer.Keys()})
@@ -105,17 +125,17 @@ func TestVerifyWhilePruned(t *testing.T) {
 		}
 	}
 	t.Run("once the heads were read", func(t *testing.T) {
-		l := newSignedLog(t)
+		l := all.copy(t)
 		log := &disturbed{AuditLog: openLog(t, l.path), afterNotes: func() { l.prune(t, l.heads[2]) }}
 		verify(t, l, log)
 	})
 	t.Run("up to the end", func(t *testing.T) {
-		l := newSignedLog(t)
+		l := all.copy(t)
 		log := &disturbed{AuditLog: openLog(t, l.path), afterRows: func() { l.prune(t, l.heads[5]) }}
 		verify(t, l, log)
 	})
 	t.Run("beyond the end that it began with", func(t *testing.T) {
-		l := newSignedLog(t)
+		l := all.copy(t)
 		log := &disturbed{AuditLog: openLog(t, l.path), afterRows: func() {
 			l.write(t, "bob", 10)
 			l.prune(t, l.heads[6])
@@ -123,7 +143,7 @@ func TestVerifyWhilePruned(t *testing.T) {
 		verify(t, l, log)
 	})
 	t.Run("with the record of an erasure", func(t *testing.T) {
-		l := newSignedLog(t)
+		l := all.copy(t)
 		l.eraseBob(t)
 		l.write(t, "carol", 100)
 		last := l.heads[len(l.heads)-1]
@@ -133,7 +153,7 @@ func TestVerifyWhilePruned(t *testing.T) {
 		verify(t, l, openLog(t, l.path))
 	})
 	t.Run("while it is archived", func(t *testing.T) {
-		l := newSignedLog(t)
+		l := all.copy(t)
 		log := &disturbed{AuditLog: openLog(t, l.path), afterRows: func() { l.prune(t, l.heads[5]) }}
 		begin := audit.Head{LogID: l.heads[0].LogID}
 		chain, err := log.Chain(t.Context())
