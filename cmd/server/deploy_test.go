@@ -288,7 +288,7 @@ func TestRealm(t *testing.T) {
 func TestKubernetes(t *testing.T) {
 	objects := make(map[string]map[string]any)
 	for _, object := range documents(t, "kubernetes/todo-manager.yaml") {
-		objects[object["kind"].(string)] = object
+		objects[object["kind"].(string)+strings.TrimPrefix(at(object, "metadata.name").(string), "todo-manager")] = object
 	}
 	deployment := objects["Deployment"]
 	if at(deployment, "spec.replicas") != 1 || at(deployment, "spec.strategy.type") != "Recreate" {
@@ -330,6 +330,21 @@ func TestKubernetes(t *testing.T) {
 	}
 	if at(objects["Service"], "spec.ports.0.targetPort") != "http" || at(objects["PersistentVolumeClaim"], "spec.accessModes.0") != "ReadWriteOncePod" {
 		t.Error("the service or the volume is another's")
+	}
+	if objects["PersistentVolumeClaim-backup"] == nil {
+		t.Error("there is no place for backups")
+	}
+	once := documents(t, "kubernetes/once.yaml")[0]
+	for _, path := range []string{"securityContext", "volumes", "containers.0.image", "containers.0.env", "containers.0.securityContext", "containers.0.volumeMounts"} {
+		if got, want := at(at(once, "spec"), path), at(pod, path); !reflect.DeepEqual(got, want) {
+			t.Errorf("the pod for one command has %s %v, the server %v", path, got, want)
+		}
+	}
+	if at(once, "metadata.labels") != nil {
+		t.Error("the Service or the Deployment takes the pod for one command for the server")
+	}
+	if files := documents(t, "kubernetes/files.yaml")[0]; !reflect.DeepEqual(at(files, "spec.securityContext"), at(pod, "securityContext")) || at(files, "spec.volumes.0.persistentVolumeClaim.claimName") != "todo-manager-backup" {
+		t.Error("the shell is another user's, or at another volume")
 	}
 }
 
