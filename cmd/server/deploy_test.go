@@ -136,17 +136,23 @@ func TestSystemdConfiguration(t *testing.T) {
 	}
 }
 
-// TestCompose: the inline configuration is accepted, names the addresses of the file, and
+// TestCompose: the configuration is accepted, names the addresses of the file, and
 // no service has more rights than it needs.
 func TestCompose(t *testing.T) {
 	file := documents(t, "compose/compose.yaml")[0]
 	values := strings.NewReplacer("${TODO_HOST}", "todos.example.com", "${ID_HOST}", "id.example.com")
-	content, _ := at(file, "configs.todo-manager.content").(string)
+	content, err := os.ReadFile(filepath.Join(deployDir, "compose/todo-manager.yaml"))
+	if err != nil || at(file, "configs") != nil || at(file, "services.todo-manager.volumes.0") != "./todo-manager.yaml:/etc/todo-manager/config.yaml:ro" {
+		t.Errorf("the configuration is not mounted (%v); an inline one cannot be put into a read-only root", err)
+	}
 	environment := imageEnvironment(t)
 	for name, value := range at(file, "services.todo-manager.environment").(map[string]any) {
-		environment[name] = value.(string)
+		environment[name] = values.Replace(value.(string))
 	}
-	c := served(t, values.Replace(content), environment)
+	c := served(t, string(content), environment)
+	if c.PublicURL != "https://todos.example.com" {
+		t.Errorf("public URL %s", c.PublicURL)
+	}
 	proxy := at(file, "services.caddy.networks.inside.ipv4_address")
 	if !c.BehindProxy || len(c.TrustedProxies) != 1 || c.TrustedProxies[0] != proxy {
 		t.Errorf("trusted are %v, Caddy is at %v", c.TrustedProxies, proxy)
