@@ -136,17 +136,23 @@ func TestSystemdConfiguration(t *testing.T) {
 	}
 }
 
-// TestCompose: the inline configuration is accepted, names the addresses of the file, and
+// TestCompose: the configuration is accepted, names the addresses of the file, and
 // no service has more rights than it needs.
 func TestCompose(t *testing.T) {
 	file := documents(t, "compose/compose.yaml")[0]
 	values := strings.NewReplacer("${TODO_HOST}", "todos.example.com", "${ID_HOST}", "id.example.com")
-	content, _ := at(file, "configs.todo-manager.content").(string)
+	content, err := os.ReadFile(filepath.Join(deployDir, "compose/todo-manager.yaml"))
+	if err != nil || at(file, "configs") != nil || at(file, "services.todo-manager.volumes.0") != "./todo-manager.yaml:/etc/todo-manager/config.yaml:ro" {
+		t.Errorf("the configuration is not mounted (%v); an inline one cannot be put into a read-only root", err)
+	}
 	environment := imageEnvironment(t)
 	for name, value := range at(file, "services.todo-manager.environment").(map[string]any) {
-		environment[name] = value.(string)
+		environment[name] = values.Replace(value.(string))
 	}
-	c := served(t, values.Replace(content), environment)
+	c := served(t, string(content), environment)
+	if c.PublicURL != "https://todos.example.com" {
+		t.Errorf("public URL %s", c.PublicURL)
+	}
 	proxy := at(file, "services.caddy.networks.inside.ipv4_address")
 	if !c.BehindProxy || len(c.TrustedProxies) != 1 || c.TrustedProxies[0] != proxy {
 		t.Errorf("trusted are %v, Caddy is at %v", c.TrustedProxies, proxy)
@@ -288,7 +294,7 @@ func TestRealm(t *testing.T) {
 func TestKubernetes(t *testing.T) {
 	objects := make(map[string]map[string]any)
 	for _, object := range documents(t, "kubernetes/todo-manager.yaml") {
-		objects[object["kind"].(string)] = object
+		objects[object["kind"].(string)+strings.TrimPrefix(at(object, "metadata.name").(string), "todo-manager")] = object
 	}
 	deployment := objects["Deployment"]
 	if at(deployment, "spec.replicas") != 1 || at(deployment, "spec.strategy.type") != "Recreate" {
@@ -330,6 +336,21 @@ func TestKubernetes(t *testing.T) {
 	}
 	if at(objects["Service"], "spec.ports.0.targetPort") != "http" || at(objects["PersistentVolumeClaim"], "spec.accessModes.0") != "ReadWriteOncePod" {
 		t.Error("the service or the volume is another's")
+	}
+	if objects["PersistentVolumeClaim-backup"] == nil {
+		t.Error("there is no place for backups")
+	}
+	once := documents(t, "kubernetes/once.yaml")[0]
+	for _, path := range []string{"securityContext", "volumes", "containers.0.image", "containers.0.env", "containers.0.securityContext", "containers.0.volumeMounts"} {
+		if got, want := at(at(once, "spec"), path), at(pod, path); !reflect.DeepEqual(got, want) {
+			t.Errorf("the pod for one command has %s %v, the server %v", path, got, want)
+		}
+	}
+	if at(once, "metadata.labels") != nil {
+		t.Error("the Service or the Deployment takes the pod for one command for the server")
+	}
+	if files := documents(t, "kubernetes/files.yaml")[0]; !reflect.DeepEqual(at(files, "spec.securityContext"), at(pod, "securityContext")) || at(files, "spec.volumes.0.persistentVolumeClaim.claimName") != "todo-manager-backup" {
+		t.Error("the shell is another user's, or at another volume")
 	}
 }
 

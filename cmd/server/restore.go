@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"os"
 	"time"
 
@@ -43,7 +42,7 @@ func (c *restoreCommand) Run(ctx context.Context, std stdio) (err error) {
 	if err := r.Upgrade(ctx, logger); err != nil {
 		return err
 	}
-	p, err := c.prove(ctx, r.Copy(), logger)
+	p, err := c.prove(ctx, r.Copy())
 	if err != nil {
 		return err
 	}
@@ -56,8 +55,12 @@ func (c *restoreCommand) Run(ctx context.Context, std stdio) (err error) {
 		return err
 	}
 	kept := r.Kept(time.Now())
-	if err := c.swap(ctx, r, signed, kept); err != nil {
+	if err := c.swap(ctx, r, p, signed, kept); err != nil {
 		return err
+	}
+	if p.newKey {
+		key, _ := c.paths()
+		logger.Warn("there was no audit key, so a new one was made: what the old one signed can only be verified with its public key", "file", key, "public_key", p.signer.Public())
 	}
 	logger.Info("restoration signed", "log", signed.LogID, "seq", signed.Seq, "note", signed.Note())
 	c.tell(ctx, std.out, d, kept)
@@ -96,22 +99,16 @@ func (c *restoreCommand) fill(r *sqlite.Restoration) (sum audit.Hash, err error)
 // proof is what a copy was found to be.
 type proof struct {
 	signer *audit.Signer
+	newKey bool               // which is not saved yet
 	last   audit.Head         // of the copy
 	lost   []audit.SignedHead // signed for rows that the copy does not have
 }
 
 // prove verifies the copy as audit verify does, against the heads signed up to its end.
-func (c *restoreCommand) prove(ctx context.Context, copied string, logger *slog.Logger) (p proof, err error) {
+func (c *restoreCommand) prove(ctx context.Context, copied string) (p proof, err error) {
 	key, heads := c.paths()
-	var made bool
-	if p.signer, made, err = audit.OpenSigner(key); err != nil {
+	if p.signer, p.newKey, err = audit.PrepareSigner(key); err != nil {
 		return p, err
-	}
-	if err := p.signer.Publish(); err != nil {
-		return p, err
-	}
-	if made {
-		logger.Warn("there was no audit key, so a new one was made: what the old one signed can only be verified with its public key", "file", key, "public_key", p.signer.Public())
 	}
 	known, err := audit.HeadsFile(heads).Read(p.signer.Keys())
 	if err != nil {
@@ -133,7 +130,11 @@ func (c *restoreCommand) prove(ctx context.Context, copied string, logger *slog.
 	}
 	report, _, err := sqlite.CheckCopy(ctx, copied, e)
 	if err == nil && report.Fault != nil {
-		err = exitError{exitTampered, fmt.Errorf("the audit log of the copy does not verify, so nothing was restored: %w; take another copy. Public keys must all be in %s.pub. Heads signed since an earlier restoration do not agree with a copy from before it: move %s away for that one", report.Fault, key, heads)}
+		var fault error = report.Fault
+		if p.newKey {
+			fault = fmt.Errorf("%w (there is no audit key at %s: if it is elsewhere, name it with --audit-key or --config)", fault, key)
+		}
+		err = exitError{exitTampered, fmt.Errorf("the audit log of the copy does not verify, so nothing was restored: %w; take another copy. Public keys must all be in %s.pub. Heads signed since an earlier restoration do not agree with a copy from before it: move %s away for that one", fault, key, heads)}
 	}
 	return p, err
 }
@@ -178,9 +179,15 @@ func (p proof) sign(h audit.Head, at time.Time) (audit.SignedHead, error) {
 // The statement comes before that: a crash in between leaves heads that prove less. The log that is
 // still there verifies then if the copy is an older state of it, as it mostly is; else restoring
 // again mends that.
-func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, signed audit.SignedHead, kept string) error {
+func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, p proof, signed audit.SignedHead, kept string) error {
 	if err := r.Keep(ctx, kept); err != nil {
 		return err // before heads are made void for nothing
+	}
+	if err := p.signer.Save(); err != nil { // what is refused leaves no new key
+		return err
+	}
+	if err := p.signer.Publish(); err != nil {
+		return err
 	}
 	_, heads := c.paths()
 	if err := audit.HeadsFile(heads).Mend(); err != nil {

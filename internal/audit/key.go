@@ -25,24 +25,34 @@ type Signer struct {
 	verifiers  note.Verifiers
 	public     string
 	publicFile string
+	file       string
+	unsaved    []byte // the private key, if it is in no file yet
 }
 
 // OpenSigner reads the private key in the file, or makes one if there is no file (mode
 // 0600). It reports whether the key is new.
 func OpenSigner(file string) (s *Signer, made bool, err error) {
+	if s, made, err = PrepareSigner(file); err != nil {
+		return nil, false, err
+	}
+	return s, made, s.Save()
+}
+
+// PrepareSigner is [OpenSigner], but writes nothing: [Signer.Save] does.
+func PrepareSigner(file string) (s *Signer, made bool, err error) {
+	s = &Signer{file: file, publicFile: file + ".pub"}
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		made = true
-		text, err = makeKey(file)
+		text, err = newKey()
+		s.unsaved = text
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("the audit key: %w; name a file that this user may write (--audit-key)", err)
 	}
-	signer, err := note.NewSigner(strings.TrimSpace(string(text)))
-	if err != nil {
+	if s.signer, err = note.NewSigner(strings.TrimSpace(string(text))); err != nil {
 		return nil, false, fmt.Errorf("%s holds no audit key: %w; put the key back, or move the file away to have a new one made", file, err)
 	}
-	s = &Signer{signer: signer, publicFile: file + ".pub"}
 	if s.public, err = publicKey(string(text)); err != nil {
 		return nil, false, err
 	}
@@ -99,19 +109,27 @@ func ReadSigner(file string) (*Signer, error) {
 	return s, err
 }
 
-// makeKey writes the private key and returns it.
-func makeKey(file string) ([]byte, error) {
+// newKey makes a private key.
+func newKey() ([]byte, error) {
 	private, _, err := note.GenerateKey(rand.Reader, KeyName)
-	if err != nil {
-		return nil, err
+	return []byte(private + "\n"), err
+}
+
+// Save writes a new private key to its file.
+func (s *Signer) Save() error {
+	if s.unsaved == nil {
+		return nil
 	}
-	text := []byte(private + "\n")
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, err
+	f, err := os.OpenFile(s.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		_, err = f.Write(s.unsaved)
+		err = errors.Join(err, f.Sync(), f.Close())
 	}
-	_, err = f.Write(text)
-	return text, errors.Join(err, f.Sync(), f.Close())
+	if err != nil {
+		return fmt.Errorf("the audit key: %w; name a file that this user may write (--audit-key)", err)
+	}
+	s.unsaved = nil
+	return nil
 }
 
 // Public returns the public key, as [note.NewVerifier] takes it.
