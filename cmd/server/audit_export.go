@@ -42,10 +42,15 @@ type archivist struct {
 	out   io.Writer
 }
 
-// open opens the log, for reading and for changes, and its signed heads, all of which must
-// be good, and calls do.
+// open opens the log, for reading and for changes, and its signed heads, in the database and in the
+// file, all of which must be good, and calls do. Whoever can change the database can remove those
+// in it.
 func (c *archiveFlags) open(ctx context.Context, keys note.Verifiers, out io.Writer, do func(*archivist) error) (err error) {
 	a := &archivist{flags: c, out: out}
+	e := audit.Evidence{Keys: keys}
+	if e.Heads, err = c.headNotes(); err != nil {
+		return err
+	}
 	if a.log, err = sqlite.OpenAuditLog(ctx, c.DB); err != nil {
 		return err
 	}
@@ -54,11 +59,8 @@ func (c *archiveFlags) open(ctx context.Context, keys note.Verifiers, out io.Wri
 		return err
 	}
 	defer func() { err = errors.Join(err, a.admin.Close()) }()
-	if a.heads, err = audit.OpenNotes(ctx, a.log, keys); err != nil {
+	if a.chain, a.heads, err = audit.OpenHeads(ctx, a.log, e); err != nil {
 		return tampered(err)
-	}
-	if a.chain, err = a.log.Chain(ctx); err != nil {
-		return err
 	}
 	return do(a)
 }
@@ -70,7 +72,7 @@ func (a *archivist) write(ctx context.Context, to audit.Archive, after audit.Hea
 		return after, err
 	}
 	for _, end := range audit.Ends(a.heads, after.Seq, last, a.flags.SegmentRows) {
-		m, err := to.Write(ctx, a.log, after, end)
+		m, err := to.Write(ctx, a.log, after, end, a.heads)
 		if err != nil {
 			return after, tampered(err)
 		}

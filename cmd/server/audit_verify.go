@@ -22,7 +22,7 @@ type auditVerifyCommand struct {
 	auditFileFlags
 
 	Key     string   `placeholder:"FILE|KEY" help:"Public key, or a file of them, from where nobody who can change the database can change it (default: beside the audit key)."`
-	Heads   string   `placeholder:"FILE" help:"Signed heads likewise, for example from the server's log (default: --audit-heads)."`
+	Heads   string   `placeholder:"FILE" help:"A file of signed heads likewise (default: --audit-heads)."`
 	Segment []string `sep:"none" placeholder:"FILE|FOLDER" help:"Verify this exported segment, or all of a folder, rather than the database. May be given several times."`
 	Output  string   `short:"o" default:"text" placeholder:"text|json" help:"Form of the output (${default})."`
 }
@@ -71,8 +71,12 @@ func (c *auditVerifyCommand) evidence() (e audit.Evidence, missing []string, err
 	if e.Keys, err = c.keys(c.Key); err != nil { // nil if there are none: the report says so
 		return e, nil, err
 	}
-	if e.Heads, err = audit.HeadsFile(heads).Notes(); errors.Is(err, fs.ErrNotExist) {
+	e.Heads, err = audit.HeadsFile(heads).Notes()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return e, []string{"no file of signed heads at " + heads + ": only those in the database were checked"}, nil
+	case err == nil && len(e.Heads) == 0:
+		return e, []string{"no signed head in " + heads + ": only those in the database were checked"}, nil
 	}
 	return e, nil, err
 }

@@ -41,6 +41,13 @@ type backupManifest struct {
 // Run copies, checks the copy, and writes its manifest last: a copy without one is not
 // complete.
 func (c *backupCommand) Run(ctx context.Context, std stdio) (err error) {
+	var e audit.Evidence
+	if e.Keys, err = c.keys(""); err != nil {
+		return err
+	}
+	if e.Heads, err = c.headNotes(); err != nil {
+		return err
+	}
 	admin, err := sqlite.OpenAdmin(ctx, c.DB)
 	if err != nil {
 		return err
@@ -50,7 +57,7 @@ func (c *backupCommand) Run(ctx context.Context, std stdio) (err error) {
 		return fmt.Errorf("backup: %w", err)
 	}
 	m := backupManifest{Version: 1, File: filepath.Base(c.To), CreatedAt: time.Now().UTC().Truncate(time.Second)}
-	if err := c.check(ctx, &m); err != nil {
+	if err := c.check(ctx, e, &m); err != nil {
 		return errors.Join(fmt.Errorf("the copy was removed: %w", err), os.Remove(c.To))
 	}
 	if m.SHA256, m.Bytes, err = hashFile(c.To); err != nil {
@@ -69,12 +76,8 @@ func (c *backupCommand) Run(ctx context.Context, std stdio) (err error) {
 
 // check verifies the copy as audit verify does. Opening it leaves files beside it, which it
 // removes.
-func (c *backupCommand) check(ctx context.Context, m *backupManifest) error {
-	keys, err := c.keys("")
-	if err != nil {
-		return err
-	}
-	r, schema, err := sqlite.CheckCopy(ctx, c.To, audit.Evidence{Keys: keys})
+func (c *backupCommand) check(ctx context.Context, e audit.Evidence, m *backupManifest) error {
+	r, schema, err := sqlite.CheckCopy(ctx, c.To, e)
 	for _, suffix := range []string{"-wal", "-shm"} {
 		if e := os.Remove(c.To + suffix); !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"todomanager/internal/audit"
 	"todomanager/internal/config"
 )
 
@@ -36,6 +37,17 @@ func (f *auditFileFlags) keys(named string) (note.Verifiers, error) {
 		return nil, fmt.Errorf("--key: %w", err)
 	}
 	return keys, nil
+}
+
+// headNotes returns the signed heads in the file of them, none if there is no file. Read before
+// the log, they are of rows that it has.
+func (f *auditFileFlags) headNotes() ([]string, error) {
+	_, heads := f.paths()
+	notes, err := audit.HeadsFile(heads).Notes()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return notes, err
 }
 
 // paths are those of the private key and of the signed heads.

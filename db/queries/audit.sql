@@ -44,9 +44,6 @@ SELECT occurred_at FROM audit_log WHERE seq = sqlc.arg(seq);
 -- name: AuditHashOf :one
 SELECT hash FROM audit_log WHERE seq = sqlc.arg(seq);
 
--- name: CheckpointsAfter :many
-SELECT note FROM audit_checkpoint WHERE seq > sqlc.arg(seq) ORDER BY seq, id;
-
 -- name: AllCheckpoints :many
 SELECT seq, note FROM audit_checkpoint ORDER BY seq, id;
 

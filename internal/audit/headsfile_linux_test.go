@@ -14,7 +14,7 @@ import (
 // those that come after it.
 func TestHeadCutOff(t *testing.T) { // not beside others: the limit is the process's
 	heads := audit.HeadsFile(filepath.Join(t.TempDir(), "heads"))
-	const first, second, third = "first\n\nsigned\n", "second\n\nsigned\n", "third\n\nsigned\n"
+	const first, second, third = "todo-manager/audit/1\n\nsigned\n", "todo-manager/audit/2\n\nsigned\n", "todo-manager/audit/3\n\nsigned\n"
 	if err := heads.Append(first); err != nil {
 		t.Fatal(err)
 	}

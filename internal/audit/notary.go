@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -20,8 +21,8 @@ type Log interface {
 	// Checkpoint calls sign with the head, in a transaction, and keeps the result. It returns
 	// once that is durable; ok is false if the head was signed before.
 	Checkpoint(ctx context.Context, sign Sign) (signed SignedHead, ok bool, err error)
-	// Checkpoints returns the kept notes of heads after a seq, oldest first.
-	Checkpoints(ctx context.Context, after int64) ([]string, error)
+	// Checkpoints returns the kept notes of heads, oldest first.
+	Checkpoints(ctx context.Context) ([]string, error)
 	// SignDue receives when [SignEvery] rows have come since the last checkpoint.
 	SignDue() <-chan struct{}
 	// Holds reports whether the log has a head's row, or had it before it was pruned.
@@ -89,7 +90,7 @@ func (n *Notary) compare(ctx context.Context) {
 		}
 	}
 	if err == nil {
-		err = n.complete(ctx, last.Seq)
+		err = n.complete(ctx, heads)
 	}
 	if err != nil {
 		n.logger.WarnContext(ctx, "the file of signed heads cannot be read or completed; run audit verify", "file", n.heads, "err", err)
@@ -105,9 +106,15 @@ func (n *Notary) follows(ctx context.Context, last SignedHead) error {
 	return err
 }
 
-// complete adds to the file what only the database has.
-func (n *Notary) complete(ctx context.Context, after int64) error {
-	missing, err := n.log.Checkpoints(ctx, after)
+// complete adds to the file what only the database has: what was signed while the file could not
+// be written, or by a command that was killed before it wrote there.
+func (n *Notary) complete(ctx context.Context, heads []SignedHead) error {
+	kept := make(map[string]bool, len(heads))
+	for _, h := range heads {
+		kept[h.note] = true
+	}
+	notes, err := n.log.Checkpoints(ctx)
+	missing := slices.DeleteFunc(notes, func(note string) bool { return kept[note] })
 	if err != nil || len(missing) == 0 {
 		return err
 	}

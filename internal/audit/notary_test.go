@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -54,13 +55,8 @@ func (l *fakeLog) Checkpoint(_ context.Context, sign audit.Sign) (signed audit.S
 	return signed, err == nil, err
 }
 
-func (l *fakeLog) Checkpoints(_ context.Context, after int64) (notes []string, err error) {
-	for i, seq := range l.seqs {
-		if seq > after {
-			notes = append(notes, l.notes[i])
-		}
-	}
-	return notes, l.err
+func (l *fakeLog) Checkpoints(context.Context) (notes []string, err error) {
+	return slices.Clone(l.notes), l.err
 }
 
 func (l *fakeLog) SignDue() <-chan struct{}                        { return l.due }
@@ -204,6 +200,29 @@ func TestHeadsFileIsCompleted(t *testing.T) {
 		}
 		if strings.Contains(d.log.String(), "level=ERROR") || strings.Contains(d.log.String(), "level=WARN") {
 			t.Errorf("cut at %d: %s", cut, &d.log)
+		}
+	}
+}
+
+// TestHoleInHeadsFile: a head that is not the newest that is missing is added, too.
+func TestHoleInHeadsFile(t *testing.T) {
+	log := newFakeLog()
+	d := newDesk(t, log)
+	for range 3 {
+		log.grow(10)
+		d.sign(t)
+	}
+	notes, err := d.heads.Notes()
+	if err == nil {
+		err = os.WriteFile(string(d.heads), []byte(notes[0]+"\n"+notes[2]+"\n"), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		d.start(t)
+		if got := d.kept(t); !slices.Equal(got, []int64{10, 30, 20}) {
+			t.Errorf("the file has heads %v", got)
 		}
 	}
 }

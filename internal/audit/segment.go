@@ -11,8 +11,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
-
 	"todomanager/internal/atomicfile"
 )
 
@@ -55,15 +53,17 @@ type Archive struct {
 }
 
 // Write makes the segment of the rows after a head, up to a signed one, and returns its
-// manifest. Rows that do not verify are a [*Fault], and then there is no segment.
-func (a Archive) Write(ctx context.Context, log Stored, after Head, end SignedHead) (Manifest, error) {
+// manifest. Rows that do not verify are a [*Fault], and then there is no segment. They are
+// compared with all signed heads, which are in order of seq: the last one alone may have been
+// signed after somebody had written the rows before it anew.
+func (a Archive) Write(ctx context.Context, log Stored, after Head, end SignedHead, heads []SignedHead) (Manifest, error) {
 	m := Manifest{
 		Version: 1, LogID: after.LogID, Form: a.Form, FirstSeq: after.Seq + 1, LastSeq: end.Seq,
 		PrevHash: after.Hash, LastHash: end.Hash, Head: end.note,
 	}
 	m.File = fmt.Sprintf("audit-%.8s-%012d-%012d.%s", m.LogID, m.FirstSeq, m.LastSeq, a.Form)
 	name := filepath.Join(a.Folder, m.File)
-	err := atomicfile.Write(name, func(w io.Writer) error { return m.write(ctx, log, end, w) })
+	err := atomicfile.Write(name, func(w io.Writer) error { return m.write(ctx, log, heads, w) })
 	if err != nil {
 		return m, err
 	}
@@ -75,7 +75,7 @@ func (a Archive) Write(ctx context.Context, log Stored, after Head, end SignedHe
 }
 
 // write copies the rows, each of which it checks, and completes the manifest.
-func (m *Manifest) write(ctx context.Context, log Stored, end SignedHead, to io.Writer) error {
+func (m *Manifest) write(ctx context.Context, log Stored, heads []SignedHead, to io.Writer) error {
 	sum := sha256.New()
 	size := &counter{w: io.MultiWriter(to, sum)}
 	var p interface {
@@ -86,7 +86,7 @@ func (m *Manifest) write(ctx context.Context, log Stored, end SignedHead, to io.
 		p = NewCSV(size)
 	}
 	after := Head{LogID: m.LogID, Seq: m.FirstSeq - 1, Hash: m.PrevHash}
-	err := VerifyRange(ctx, log, after, []SignedHead{end}, end.Seq, func(r *Row) error {
+	err := VerifyRange(ctx, log, after, heads, m.LastSeq, func(r *Row) error {
 		if m.Rows++; m.Rows == 1 {
 			m.FirstAt = r.OccurredAt
 		}
@@ -138,6 +138,17 @@ var ErrPruned = errors.New("the log was pruned meanwhile; run the command again"
 // one is a [*Fault]; it returns [ErrPruned] if they are removed under it.
 func VerifyRange(ctx context.Context, log Stored, after Head, heads []SignedHead, last int64, yield func(*Row) error) error {
 	w := Walker{Seq: after.Seq, Hash: after.Hash}
+	agree := func() error {
+		for ; len(heads) > 0 && heads[0].Seq <= w.Seq; heads = heads[1:] {
+			if heads[0].Seq == w.Seq && heads[0].Hash != w.Hash {
+				return &Fault{w.Seq, notSigned}
+			}
+		}
+		return nil
+	}
+	if err := agree(); err != nil {
+		return err
+	}
 	for w.Seq < last {
 		page, err := log.Rows(ctx, w.Seq, last)
 		if err != nil {
@@ -157,10 +168,8 @@ func VerifyRange(ctx context.Context, log Stored, after Head, heads []SignedHead
 			if fault := w.Next(&page[i]); fault != nil {
 				return fault
 			}
-			for ; len(heads) > 0 && heads[0].Seq <= w.Seq; heads = heads[1:] {
-				if heads[0].Seq == w.Seq && heads[0].Hash != w.Hash {
-					return &Fault{w.Seq, notSigned}
-				}
+			if err := agree(); err != nil {
+				return err
 			}
 			if err := yield(&page[i]); err != nil {
 				return err
@@ -168,21 +177,4 @@ func VerifyRange(ctx context.Context, log Stored, after Head, heads []SignedHead
 		}
 	}
 	return nil
-}
-
-// OpenNotes opens the signed heads that a log keeps and that are not void, in order of seq.
-func OpenNotes(ctx context.Context, log Stored, keys note.Verifiers) ([]SignedHead, error) {
-	notes, err := log.Notes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	heads := make([]SignedHead, 0, len(notes))
-	for _, n := range notes {
-		h, err := OpenHead(n.Note, keys)
-		if err != nil || h.Seq != n.Seq {
-			return nil, &Fault{n.Seq, "its checkpoint in the database does not hold a head that was signed for it with a known key"}
-		}
-		heads = append(heads, h)
-	}
-	return Live(heads), nil
 }

@@ -1,11 +1,14 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -73,7 +76,7 @@ func (r *Report) Complete() bool { return r.Fault == nil && len(r.Missing) == 0 
 // was erased than was recorded. The report's fault is the first one; an error means that
 // the log could not be read.
 func Verify(ctx context.Context, log Stored, e Evidence) (Report, error) {
-	v := &verification{log: log, heads: make(map[int64][]SignedHead)}
+	v := newVerification(log)
 	// In this order: the log is ahead of its checkpoints, they are ahead of the file.
 	err := v.gather(ctx, e)
 	if err == nil && v.Fault == nil {
@@ -93,6 +96,10 @@ type verification struct {
 	chain Chain
 	heads map[int64][]SignedHead
 	w     Walker
+}
+
+func newVerification(log Stored) *verification {
+	return &verification{log: log, heads: make(map[int64][]SignedHead)}
 }
 
 // gather opens the signed heads and finds the ends of the log.
@@ -131,6 +138,19 @@ func (v *verification) gather(ctx context.Context, e Evidence) error {
 	}
 	v.Restored = restorations(heads)
 	return v.expect(Live(heads))
+}
+
+// OpenHeads returns where a log begins and ends, and its signed heads that are not void, in order
+// of seq: those that it keeps, and those of the evidence, all of which must be good and of rows
+// that the log has or had.
+func OpenHeads(ctx context.Context, log Stored, e Evidence) (Chain, []SignedHead, error) {
+	v := newVerification(log)
+	if err := v.gather(ctx, e); err != nil {
+		return v.chain, nil, err
+	}
+	heads := slices.Concat(slices.Collect(maps.Values(v.heads))...)
+	slices.SortStableFunc(heads, func(a, b SignedHead) int { return cmp.Or(cmp.Compare(a.Seq, b.Seq), strings.Compare(a.note, b.note)) })
+	return v.chain, slices.CompactFunc(heads, func(a, b SignedHead) bool { return a.note == b.note }), nil
 }
 
 // notes reads the signed heads, and finds the ends of the log. That its base has moved is signed in

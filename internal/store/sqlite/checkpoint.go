@@ -72,9 +72,13 @@ func (t *tx) keep(h audit.Head, sign audit.Sign) (audit.SignedHead, error) {
 // SignDue receives when the log has grown enough for its head to be signed.
 func (s *Store) SignDue() <-chan struct{} { return s.writer.due }
 
-// Checkpoints returns the notes of signed heads after a seq, oldest first.
-func (s *Store) Checkpoints(ctx context.Context, after int64) ([]string, error) {
-	return s.queries.CheckpointsAfter(ctx, after)
+// Checkpoints returns the notes of signed heads, oldest first.
+func (s *Store) Checkpoints(ctx context.Context) (notes []string, err error) {
+	rows, err := s.queries.AllCheckpoints(ctx)
+	for _, r := range rows {
+		notes = append(notes, r.Note)
+	}
+	return notes, err
 }
 
 // Holds reports whether the log has a head's row, or had it before it was pruned.

@@ -64,7 +64,6 @@ var plans = map[string][]string{
 	"AuditHashOf":      {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid=?)"},
 	"AppendCheckpoint": {"SEARCH audit_checkpoint"},
 	"LastCheckpoint":   {"SCAN audit_checkpoint"}, // newest first, and stops there
-	"CheckpointsAfter": {"SEARCH audit_checkpoint USING INDEX audit_checkpoint_by_seq (seq>?)"},
 
 	"IsBlocked": {"SCAN CONSTANT ROW", "SCALAR SUBQUERY 1", "SEARCH blocked USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},
 	"BlockedAt": {"SEARCH blocked USING PRIMARY KEY (issuer=? AND tenant=? AND subject=?)"},

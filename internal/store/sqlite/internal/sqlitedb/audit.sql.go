@@ -280,33 +280,6 @@ func (q *Queries) AuditTimeOf(ctx context.Context, seq int64) (int64, error) {
 	return occurred_at, err
 }
 
-const checkpointsAfter = `-- name: CheckpointsAfter :many
-SELECT note FROM audit_checkpoint WHERE seq > ?1 ORDER BY seq, id
-`
-
-func (q *Queries) CheckpointsAfter(ctx context.Context, seq int64) ([]string, error) {
-	rows, err := q.query(ctx, q.checkpointsAfterStmt, checkpointsAfter, seq)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []string
-	for rows.Next() {
-		var note string
-		if err := rows.Scan(&note); err != nil {
-			return nil, err
-		}
-		items = append(items, note)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const lastCheckpoint = `-- name: LastCheckpoint :one
 SELECT seq, signed_at FROM audit_checkpoint ORDER BY id DESC LIMIT 1
 `

@@ -75,9 +75,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.bytesOfTenantStmt, err = db.PrepareContext(ctx, bytesOfTenant); err != nil {
 		return nil, fmt.Errorf("error preparing query BytesOfTenant: %w", err)
 	}
-	if q.checkpointsAfterStmt, err = db.PrepareContext(ctx, checkpointsAfter); err != nil {
-		return nil, fmt.Errorf("error preparing query CheckpointsAfter: %w", err)
-	}
 	if q.copyBlocksStmt, err = db.PrepareContext(ctx, copyBlocks); err != nil {
 		return nil, fmt.Errorf("error preparing query CopyBlocks: %w", err)
 	}
@@ -244,11 +241,6 @@ func (q *Queries) Close() error {
 	if q.bytesOfTenantStmt != nil {
 		if cerr := q.bytesOfTenantStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing bytesOfTenantStmt: %w", cerr)
-		}
-	}
-	if q.checkpointsAfterStmt != nil {
-		if cerr := q.checkpointsAfterStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing checkpointsAfterStmt: %w", cerr)
 		}
 	}
 	if q.copyBlocksStmt != nil {
@@ -437,7 +429,6 @@ type Queries struct {
 	blocksToCopyStmt      *sql.Stmt
 	bytesOfOwnerStmt      *sql.Stmt
 	bytesOfTenantStmt     *sql.Stmt
-	checkpointsAfterStmt  *sql.Stmt
 	copyBlocksStmt        *sql.Stmt
 	countTodosStmt        *sql.Stmt
 	deleteAuditUpToStmt   *sql.Stmt
@@ -487,7 +478,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		blocksToCopyStmt:      q.blocksToCopyStmt,
 		bytesOfOwnerStmt:      q.bytesOfOwnerStmt,
 		bytesOfTenantStmt:     q.bytesOfTenantStmt,
-		checkpointsAfterStmt:  q.checkpointsAfterStmt,
 		copyBlocksStmt:        q.copyBlocksStmt,
 		countTodosStmt:        q.countTodosStmt,
 		deleteAuditUpToStmt:   q.deleteAuditUpToStmt,
