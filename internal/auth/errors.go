@@ -82,13 +82,16 @@ func (e *TokenError) Error() string {
 	return s
 }
 
-// of notes which issuer a refused token claims to be of.
-func of(issuer string, err error) error {
+// ofIssuer returns the error with the issuer that its token claims to be of. It leaves err as it
+// is: callers with the same token share the error of an introspection.
+func ofIssuer(issuer string, err error) error {
 	var refusal *TokenError
-	if errors.As(err, &refusal) {
-		refusal.Issuer = issuer
+	if !errors.As(err, &refusal) {
+		return err
 	}
-	return err
+	claimed := *refusal
+	claimed.Issuer = issuer
+	return &claimed
 }
 
 // Unwrap makes errors.Is(err, [ErrUnavailable]) work.

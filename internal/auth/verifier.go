@@ -179,15 +179,16 @@ func (v *Verifier) verify(ctx context.Context, raw string, d digest, now time.Ti
 		return verified{}, err
 	}
 	if issuer.introspectsAll() {
-		return issuer.introspector.introspect(ctx, raw, d)
+		result, err := issuer.introspector.introspect(ctx, raw, d)
+		return result, ofIssuer(issuer.URL, err)
 	}
 	key, err := issuer.verifySignature(ctx, t)
 	if err != nil {
-		return verified{}, of(issuer.URL, err)
+		return verified{}, ofIssuer(issuer.URL, err)
 	}
 	r := &reading{header: t.header, claims: t.claims, now: now}
 	if err := issuer.apply(issuer.rules, r); err != nil {
-		return verified{}, of(issuer.URL, err)
+		return verified{}, ofIssuer(issuer.URL, err)
 	}
 	r.principal.TokenHash = t.hash()
 	return verified{principal: r.principal, expires: r.expires, keys: issuer.keys, key: key}, nil
