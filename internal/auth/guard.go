@@ -74,7 +74,7 @@ func NewGuard(o GuardOptions) (*Guard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("resource %q: %w", o.Resource, err)
 	}
-	for _, name := range slices.Concat(o.Scopes, o.Challenge) {
+	for _, name := range slices.Concat(o.Scopes, o.Challenge, o.Unlisted) {
 		if !validScope(name) {
 			return nil, fmt.Errorf("%q is not a scope (RFC 6749 section 3.3)", name)
 		}
