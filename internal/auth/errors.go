@@ -15,7 +15,7 @@ var ErrUnavailable = errors.New("authorization server out of reach")
 type Reason string
 
 // The reasons. Those from ReasonMissingHeader to ReasonTokenInQuery concern
-// the request, the others the token.
+// the request, the next ones the token; ReasonUnavailable and ReasonTooMany neither.
 const (
 	// ReasonMissingHeader: no bearer credentials at all.
 	ReasonMissingHeader Reason = "missing_auth_header"
