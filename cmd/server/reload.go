@@ -71,7 +71,7 @@ func (v *verifiers) follow(ctx context.Context, s sites) {
 		if v.stops[verifier] == nil {
 			ctx, stop := context.WithCancel(ctx)
 			v.stops[verifier] = stop
-			v.all.Go(func() { _ = verifier.Run(ctx) }) // always nil
+			v.all.Go(func() { verifier.Run(ctx) })
 		}
 	}
 }

@@ -212,8 +212,8 @@ func (v *Verifier) issuerOf(t *token) (*trusted, error) {
 
 // Run loads every issuer's keys at once and keeps them fresh, until ctx ends.
 // An issuer that is down stops nothing: Run logs the outage once, retries with
-// growing pauses of up to a minute, and logs the recovery. It returns nil.
-func (v *Verifier) Run(ctx context.Context) error {
+// growing pauses of up to a minute, and logs the recovery.
+func (v *Verifier) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, issuer := range v.issuers {
 		if !issuer.introspectsAll() {
@@ -222,7 +222,6 @@ func (v *Verifier) Run(ctx context.Context) error {
 	}
 	wg.Wait()
 	v.client.CloseIdleConnections()
-	return nil
 }
 
 // Ready returns nil once the keys of an issuer have been loaded, be it long ago; until
