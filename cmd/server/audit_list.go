@@ -39,13 +39,7 @@ func (c *auditListCommand) Validate() error {
 	return errors.Join(errs...)
 }
 
-// printer is a form of output.
-type printer interface {
-	Print(audit.Row) error
-	Flush() error
-}
-
-func (c *auditListCommand) printer(std stdio) printer {
+func (c *auditListCommand) printer(std stdio) audit.Printer {
 	switch c.Output {
 	case "jsonl":
 		return audit.NewJSONL(std.out)
@@ -105,7 +99,7 @@ func (c *auditListCommand) stopped(seen audit.Seen) error {
 const followInterval = 200 * time.Millisecond
 
 // follow prints rows until ctx ends, which is how it is told to stop.
-func (c *auditListCommand) follow(ctx context.Context, notes io.Writer, log *sqlite.AuditLog, f audit.Filter, p printer, print func(audit.Row) error) error {
+func (c *auditListCommand) follow(ctx context.Context, notes io.Writer, log *sqlite.AuditLog, f audit.Filter, p audit.Printer, print func(audit.Row) error) error {
 	tick := time.NewTicker(followInterval)
 	defer tick.Stop()
 	for {

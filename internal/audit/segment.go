@@ -78,10 +78,7 @@ func (a Archive) Write(ctx context.Context, log Stored, after Head, end SignedHe
 func (m *Manifest) write(ctx context.Context, log Stored, end SignedHead, to io.Writer) error {
 	sum := sha256.New()
 	size := &counter{w: io.MultiWriter(to, sum)}
-	var p interface {
-		Print(Row) error
-		Flush() error
-	} = NewJSONL(size)
+	var p Printer = NewJSONL(size)
 	if m.Form == FormCSV {
 		p = NewCSV(size)
 	}
