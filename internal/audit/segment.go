@@ -134,7 +134,7 @@ var ErrPruned = errors.New("the log was pruned meanwhile; run the command again"
 // signed heads, which are in order of seq, and gives each to yield. What is wrong with
 // one is a [*Fault]; it returns [ErrPruned] if they are removed under it.
 func VerifyRange(ctx context.Context, log Stored, after Head, heads []SignedHead, last int64, yield func(*Row) error) error {
-	w := Walker{Seq: after.Seq, Hash: after.Hash}
+	w := walker{Seq: after.Seq, Hash: after.Hash}
 	for w.Seq < last {
 		page, err := log.Rows(ctx, w.Seq, last)
 		if err != nil {
@@ -151,7 +151,7 @@ func VerifyRange(ctx context.Context, log Stored, after Head, heads []SignedHead
 			return &Fault{w.Seq + 1, "is missing"}
 		}
 		for i := range page {
-			if fault := w.Next(&page[i]); fault != nil {
+			if fault := w.next(&page[i]); fault != nil {
 				return fault
 			}
 			for ; len(heads) > 0 && heads[0].Seq <= w.Seq; heads = heads[1:] {

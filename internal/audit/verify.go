@@ -92,7 +92,7 @@ type verification struct {
 	keys  bool // whether signatures were checked
 	chain Chain
 	heads map[int64][]SignedHead
-	w     Walker
+	w     walker
 }
 
 // gather opens the signed heads and finds the ends of the log.
@@ -212,7 +212,7 @@ func (v *verification) walk(ctx context.Context) error {
 // unless it is the first that ever was.
 func (v *verification) begin() error {
 	base := v.chain.Base
-	v.w = Walker{Seq: base.Seq, Hash: base.Hash}
+	v.w = walker{Seq: base.Seq, Hash: base.Hash}
 	v.FirstSeq = base.Seq + 1
 	if base.Seq > 0 && v.keys && !slices.ContainsFunc(v.heads[base.Seq], func(h SignedHead) bool { return h.says == saysBase }) {
 		return &Fault{base.Seq + 1, "is the first row, and nothing signed says that those before it were pruned"}
@@ -270,7 +270,7 @@ func (v *verification) rows(ctx context.Context) error {
 
 // row checks one row and takes note of what it accounts for.
 func (v *verification) row(r *Row) error {
-	if fault := v.w.Next(r); fault != nil {
+	if fault := v.w.next(r); fault != nil {
 		return fault
 	}
 	v.blanks += r.blanks()
