@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -150,11 +148,7 @@ func (g *Guard) refuseToken(ctx context.Context, w http.ResponseWriter, err erro
 	var refusal *TokenError
 	if errors.As(err, &refusal) && refusal.Reason == ReasonTooMany {
 		g.refused(ctx, ReasonTooMany, "")
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refusal.Wait.Seconds()))))
-		WriteError(w, http.StatusTooManyRequests, Error{
-			Error: "too_many_requests", Reason: string(ReasonTooMany),
-			Description: "too many requests from your network without a token that is good; try again after the time in Retry-After",
-		})
+		WriteTooMany(w, refusal.Wait, string(ReasonTooMany), "too many requests from your network without a token that is good; try again after the time in Retry-After")
 		return
 	}
 	if errors.As(err, &refusal) && !errors.Is(err, ErrUnavailable) {

@@ -2,7 +2,10 @@ package auth
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
+	"strconv"
+	"time"
 )
 
 // Error is the JSON body of every refusal at the HTTP edge. All members are
@@ -30,6 +33,12 @@ func WriteError(w http.ResponseWriter, status int, e Error) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(e) // nobody is left to tell
+}
+
+// WriteTooMany writes the answer to a request that may be repeated after a time.
+func WriteTooMany(w http.ResponseWriter, wait time.Duration, reason, description string) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	WriteError(w, http.StatusTooManyRequests, Error{Error: "too_many_requests", Description: description, Reason: reason})
 }
 
 // WriteOverloaded writes the answer to a call for which there is no place. Its text is the
