@@ -20,8 +20,8 @@ type Log interface {
 	// Checkpoint calls sign with the head, in a transaction, and keeps the result. It returns
 	// once that is durable; ok is false if the head was signed before.
 	Checkpoint(ctx context.Context, sign Sign) (signed SignedHead, ok bool, err error)
-	// Checkpoints returns the kept notes of heads after a seq, oldest first.
-	Checkpoints(ctx context.Context, after int64) ([]string, error)
+	// NotesAfter returns the kept notes of heads after a seq, oldest first.
+	NotesAfter(ctx context.Context, after int64) ([]string, error)
 	// SignDue receives when [SignEvery] rows have come since the last checkpoint.
 	SignDue() <-chan struct{}
 	// Holds reports whether the log has a head's row, or had it before it was pruned.
@@ -107,7 +107,7 @@ func (n *Notary) follows(ctx context.Context, last SignedHead) error {
 
 // complete adds to the file what only the database has.
 func (n *Notary) complete(ctx context.Context, after int64) error {
-	missing, err := n.log.Checkpoints(ctx, after)
+	missing, err := n.log.NotesAfter(ctx, after)
 	if err != nil || len(missing) == 0 {
 		return err
 	}

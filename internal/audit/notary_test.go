@@ -54,7 +54,7 @@ func (l *fakeLog) Checkpoint(_ context.Context, sign audit.Sign) (signed audit.S
 	return signed, err == nil, err
 }
 
-func (l *fakeLog) Checkpoints(_ context.Context, after int64) (notes []string, err error) {
+func (l *fakeLog) NotesAfter(_ context.Context, after int64) (notes []string, err error) {
 	for i, seq := range l.seqs {
 		if seq > after {
 			notes = append(notes, l.notes[i])

@@ -169,7 +169,7 @@ func VerifyRange(ctx context.Context, log Stored, after Head, heads []SignedHead
 
 // OpenNotes opens the signed heads that a log keeps and that are not void, in order of seq.
 func OpenNotes(ctx context.Context, log Stored, keys note.Verifiers) ([]SignedHead, error) {
-	notes, err := log.Notes(ctx)
+	notes, err := log.Checkpoints(ctx)
 	if err != nil {
 		return nil, err
 	}

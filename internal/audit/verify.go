@@ -31,8 +31,8 @@ type Stored interface {
 	Chain(ctx context.Context) (Chain, error)
 	// Rows returns the rows with after < seq <= last, at most a page of them.
 	Rows(ctx context.Context, after, last int64) ([]Row, error)
-	// Notes returns the signed heads that the database keeps.
-	Notes(ctx context.Context) ([]Checkpoint, error)
+	// Checkpoints returns the signed heads that the database keeps.
+	Checkpoints(ctx context.Context) ([]Checkpoint, error)
 }
 
 // Evidence is what a log is verified against: what whoever can change the database
@@ -138,7 +138,7 @@ func (v *verification) gather(ctx context.Context, e Evidence) error {
 func (v *verification) notes(ctx context.Context) (notes []Checkpoint, err error) {
 	before, err := v.log.Chain(ctx)
 	for err == nil {
-		if notes, err = v.log.Notes(ctx); err != nil {
+		if notes, err = v.log.Checkpoints(ctx); err != nil {
 			break
 		}
 		if v.chain, err = v.log.Chain(ctx); v.chain.Base == before.Base {

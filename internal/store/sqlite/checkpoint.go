@@ -72,8 +72,8 @@ func (t *tx) keep(h audit.Head, sign audit.Sign) (audit.SignedHead, error) {
 // SignDue receives when the log has grown enough for its head to be signed.
 func (s *Store) SignDue() <-chan struct{} { return s.writer.due }
 
-// Checkpoints returns the notes of signed heads after a seq, oldest first.
-func (s *Store) Checkpoints(ctx context.Context, after int64) ([]string, error) {
+// NotesAfter returns the notes of signed heads after a seq, oldest first.
+func (s *Store) NotesAfter(ctx context.Context, after int64) ([]string, error) {
 	return s.queries.CheckpointsAfter(ctx, after)
 }
 
