@@ -160,7 +160,7 @@ func (g *Guard) refuseToken(ctx context.Context, w http.ResponseWriter, err erro
 	g.log.InfoContext(ctx, "token could not be checked", "error", err)
 	g.refused(ctx, ReasonUnavailable, "")
 	w.Header().Set("Retry-After", retryAfter)
-	WriteError(w, http.StatusServiceUnavailable, Error{
+	WriteError(w, http.StatusServiceUnavailable, ErrorBody{
 		Error: "temporarily_unavailable", Reason: string(ReasonUnavailable),
 		Description: "the authorization server cannot be reached to check the token: try again",
 	})
