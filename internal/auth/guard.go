@@ -157,7 +157,7 @@ func (g *Guard) refuseToken(ctx context.Context, w http.ResponseWriter, err erro
 		g.refuse(w, refusal.Reason)
 		return
 	}
-	g.log.InfoContext(ctx, "token could not be checked", "error", err)
+	g.log.InfoContext(ctx, "token could not be checked", "err", err)
 	g.refused(ctx, ReasonUnavailable, "")
 	w.Header().Set("Retry-After", retryAfter)
 	WriteError(w, http.StatusServiceUnavailable, ErrorBody{
