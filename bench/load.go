@@ -95,7 +95,7 @@ func (c *caller) created() string {
 // run lets the callers do an op, each again and again, for a time.
 func run(callers []*caller, do op, length time.Duration) (m measured, err error) {
 	var requests atomic.Int64
-	var failed atomic.Value
+	var failed atomic.Pointer[error]
 	stop := make(chan struct{})
 	var all sync.WaitGroup
 	began := time.Now()
@@ -111,7 +111,7 @@ func run(callers []*caller, do op, length time.Duration) (m measured, err error)
 				n, err := do(c)
 				requests.Add(int64(n))
 				if err != nil {
-					failed.Store(err)
+					failed.Store(&err)
 					return
 				}
 			}
@@ -123,6 +123,8 @@ func run(callers []*caller, do op, length time.Duration) (m measured, err error)
 	for _, c := range callers {
 		m.took = append(m.took, c.took...)
 	}
-	err, _ = failed.Load().(error)
+	if failure := failed.Load(); failure != nil {
+		err = *failure
+	}
 	return m, err
 }

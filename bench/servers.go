@@ -26,7 +26,7 @@ type server struct {
 	process *exec.Cmd
 }
 
-// pinned starts a program on one core, where the system has taskset.
+// pinned returns the command that runs a program on one core, where the system has taskset.
 func pinned(core int, program string, args ...string) *exec.Cmd {
 	if taskset, err := exec.LookPath("taskset"); err == nil {
 		return exec.Command(taskset, append([]string{"-c", strconv.Itoa(core), program}, args...)...)

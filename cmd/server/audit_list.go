@@ -39,13 +39,7 @@ func (c *auditListCommand) Validate() error {
 	return errors.Join(errs...)
 }
 
-// printer is a form of output.
-type printer interface {
-	Print(audit.Row) error
-	Flush() error
-}
-
-func (c *auditListCommand) printer(std stdio) printer {
+func (c *auditListCommand) printer(std stdio) audit.Printer {
 	switch c.Output {
 	case "jsonl":
 		return audit.NewJSONL(std.out)
@@ -72,16 +66,16 @@ func (c *auditListCommand) Run(ctx context.Context, std stdio) (err error) {
 	p := c.printer(std)
 	printed := int64(0)
 	first := int64(0)
-	print := func(r audit.Row) error {
+	show := func(r audit.Row) error {
 		if printed++; printed == 1 {
 			first = r.Seq
 		}
 		return p.Print(r)
 	}
 	if c.Follow {
-		return c.follow(ctx, std.err, log, filter, p, print)
+		return c.follow(ctx, std.err, log, filter, p, show)
 	}
-	seen, err := log.Each(ctx, filter, print)
+	seen, err := log.Each(ctx, filter, show)
 	if err == nil {
 		err = p.Flush()
 	}
@@ -105,11 +99,11 @@ func (c *auditListCommand) stopped(seen audit.Seen) error {
 const followInterval = 200 * time.Millisecond
 
 // follow prints rows until ctx ends, which is how it is told to stop.
-func (c *auditListCommand) follow(ctx context.Context, notes io.Writer, log *sqlite.AuditLog, f audit.Filter, p printer, print func(audit.Row) error) error {
+func (c *auditListCommand) follow(ctx context.Context, notes io.Writer, log *sqlite.AuditLog, f audit.Filter, p audit.Printer, show func(audit.Row) error) error {
 	tick := time.NewTicker(followInterval)
 	defer tick.Stop()
 	for {
-		seen, err := log.Each(ctx, f, print)
+		seen, err := log.Each(ctx, f, show)
 		if ctx.Err() != nil {
 			return p.Flush()
 		}

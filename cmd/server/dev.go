@@ -35,12 +35,12 @@ func (c *devCommand) Validate() error {
 	}
 	for _, setting := range [][2]string{{"issuer", c.Issuer[0].URL}, {"public-url", c.PublicURL}} {
 		u, err := url.Parse(setting[1])
-		if err != nil || u.Scheme != "http" || !isLoopback(u.Hostname()) {
+		if err != nil || u.Scheme != "http" || !config.IsLoopback(u.Hostname()) {
 			return fmt.Errorf("--%s is %s: dev serves http on loopback only; leave it out, or use serve", setting[0], setting[1])
 		}
 	}
 	host, port, err := net.SplitHostPort(c.Listen)
-	if err != nil || !isLoopback(host) {
+	if err != nil || !config.IsLoopback(host) {
 		return fmt.Errorf("--listen (variable TODO_LISTEN) is %s: dev listens on loopback only; leave it out, or use serve", c.Listen)
 	}
 	public, _ := url.Parse(c.PublicURL)
@@ -52,10 +52,6 @@ func (c *devCommand) Validate() error {
 		return fmt.Errorf("--public-url is %s but --listen is %s: their ports must be the same; add %s", c.PublicURL, c.Listen, mend)
 	}
 	return nil
-}
-
-func isLoopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // Run serves the sign-in server and the service until ctx ends.

@@ -71,7 +71,7 @@ func (v *verifiers) follow(ctx context.Context, s sites) {
 		if v.stops[verifier] == nil {
 			ctx, stop := context.WithCancel(ctx)
 			v.stops[verifier] = stop
-			v.all.Go(func() { _ = verifier.Run(ctx) }) // always nil
+			v.all.Go(func() { verifier.Run(ctx) })
 		}
 	}
 }
@@ -112,17 +112,10 @@ func (s *service) reload(ctx context.Context, by operatorSignals) error {
 	for _, name := range restart {
 		s.logger.Warn("this setting cannot change while the server runs: restart it", "setting", name)
 	}
-	if c.Settings != nil {
-		by.reloaded(s.logger, next.LogLevel, before.LogLevel, c)
-	} else {
-		s.logger.Info(reloaded, "changed", []string{})
-	}
+	by.reloaded(s.logger, next.LogLevel, before.LogLevel, c)
 	s.warnOfExpiry()
 	return nil
 }
-
-// reloaded is logged for each reload that succeeds.
-const reloaded = "configuration reloaded"
 
 // changes are the details column of config.reload: names, never values.
 type changes struct {

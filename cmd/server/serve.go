@@ -68,7 +68,7 @@ type service struct {
 }
 
 // newService wires everything and binds the listeners. Here and in [service.connect] the
-// packages meet, and nowhere else.
+// packages meet.
 func newService(ctx context.Context, c *config.Server, logger *slog.Logger) (_ *service, err error) {
 	s := &service{logger: logger, metrics: metrics.New(), buckets: httpserver.NewBuckets(), systemd: supervisor{logger}}
 	defer func() {

@@ -29,15 +29,12 @@ type site struct {
 // sites are all that a server has. Each issuer belongs to one of them.
 type sites []site
 
-// refusedToken is told of each refusal; see [auth.GuardOptions]. It may be nil.
-type refusedToken = func(context.Context, auth.Reason, string)
-
 // entrance is what every site lets people in with. It must outlast a reload: a verifier that
 // is kept goes on using it.
 type entrance struct {
-	admit   func(context.Context) time.Duration // bounds what strangers cost; may be nil
-	refused refusedToken
-	tracing *tracing.Tracing // nil: none
+	admit   func(context.Context) time.Duration        // bounds what strangers cost; may be nil
+	refused func(context.Context, auth.Reason, string) // is told of each refusal, see [auth.GuardOptions]; may be nil
+	tracing *tracing.Tracing                           // nil: none
 	logger  *slog.Logger
 }
 

@@ -24,7 +24,7 @@ func (by operatorSignals) reloaded(logger *slog.Logger, level, before string, c 
 		to = parseLevel(level)
 	}
 	by.setLevel(logger, to, "reload", func() {
-		logger.Info(reloaded, "changed", c.Settings, "issuers_added", c.Added, "issuers_removed", c.Removed)
+		logger.Info("configuration reloaded", "changed", c.Settings, "issuers_added", c.Added, "issuers_removed", c.Removed)
 	})
 }
 

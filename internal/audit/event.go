@@ -141,7 +141,7 @@ func (e Event) Check() error {
 	isCall := e.kind().IsCall()
 	switch {
 	case !slices.Contains(Kinds(), e.kind()):
-		return bad("kind %q", e.Kind)
+		return bad("kind %q", e.kind())
 	case isCall == (e.Tool == ""):
 		return bad("%s of tool %q", e.kind(), e.Tool)
 	case isCall == (e.Details != nil):

@@ -3,7 +3,6 @@ package audit
 import (
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,7 +127,7 @@ func parseHead(text string) (h SignedHead, err error) {
 func OpenHead(text string, keys note.Verifiers) (SignedHead, error) {
 	opened, err := note.Open([]byte(text), keys)
 	if err != nil {
-		return SignedHead{}, fmt.Errorf("a signed head: %w", err)
+		return SignedHead{}, err
 	}
 	h, err := parseHead(opened.Text)
 	h.note = text

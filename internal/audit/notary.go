@@ -21,8 +21,8 @@ type Log interface {
 	// Checkpoint calls sign with the head, in a transaction, and keeps the result. It returns
 	// once that is durable; ok is false if the head was signed before.
 	Checkpoint(ctx context.Context, sign Sign) (signed SignedHead, ok bool, err error)
-	// Checkpoints returns the kept notes of heads, oldest first.
-	Checkpoints(ctx context.Context) ([]string, error)
+	// Notes returns the kept notes of heads, oldest first.
+	Notes(ctx context.Context) ([]string, error)
 	// SignDue receives when [SignEvery] rows have come since the last checkpoint.
 	SignDue() <-chan struct{}
 	// Holds reports whether the log has a head's row, or had it before it was pruned.
@@ -49,8 +49,8 @@ func NewNotary(log Log, signer *Signer, heads HeadsFile, logger *slog.Logger) *N
 
 // Run signs the head at the start, every [SignEvery] rows and every five minutes, until
 // ctx ends. A head that cannot be signed is reported and tried again; one that cannot be added
-// to the file is reported and added at the next start. Either stops nothing, and shows in
-// "audit verify". Call [Notary.Sign] when the last row was written.
+// to the file is reported and added at the next start, unless a newer one, which covers its rows,
+// was added since. Either stops nothing, and shows in "audit verify". Call [Notary.Sign] when the last row was written.
 func (n *Notary) Run(ctx context.Context) {
 	n.compare(ctx)
 	tick := time.NewTicker(signInterval)
@@ -113,7 +113,7 @@ func (n *Notary) complete(ctx context.Context, heads []SignedHead) error {
 	for _, h := range heads {
 		kept[h.note] = true
 	}
-	notes, err := n.log.Checkpoints(ctx)
+	notes, err := n.log.Notes(ctx)
 	missing := slices.DeleteFunc(notes, func(note string) bool { return kept[note] })
 	if err != nil || len(missing) == 0 {
 		return err

@@ -55,7 +55,7 @@ func (l *fakeLog) Checkpoint(_ context.Context, sign audit.Sign) (signed audit.S
 	return signed, err == nil, err
 }
 
-func (l *fakeLog) Checkpoints(context.Context) (notes []string, err error) {
+func (l *fakeLog) Notes(context.Context) (notes []string, err error) {
 	return slices.Clone(l.notes), l.err
 }
 

@@ -15,6 +15,12 @@ import (
 // timeLayout is RFC 3339 in UTC with milliseconds, the resolution of the log.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
+// Printer writes rows in one of the forms.
+type Printer interface {
+	Print(Row) error
+	Flush() error // writes what is still buffered
+}
+
 // JSONL prints one JSON object a line, keyed by column name.
 type JSONL struct {
 	w       *bufio.Writer
@@ -73,8 +79,8 @@ var tableColumns = [...]struct {
 	{"TOOL", 15, func(r Row) string { return cmp.Or(r.Tool, string(r.Event)) }},
 	{"DECISION", 8, func(r Row) string { return string(r.Decision) }},
 	{"REASON", 17, func(r Row) string { return string(r.Reason) }},
-	{"BASIS", 5, func(r Row) string { return dash(string(r.Basis)) }},
-	{"SCOPES USED", 12, func(r Row) string { return dash(r.ScopesUsed) }},
+	{"BASIS", 5, func(r Row) string { return cmp.Or(string(r.Basis), "-") }},
+	{"SCOPES USED", 12, func(r Row) string { return cmp.Or(r.ScopesUsed, "-") }},
 	{"TARGET", 13, target},
 	{"ISSUER", 24, func(r Row) string { return r.Issuer }},
 	{"TENANT", 0, tenant},
@@ -142,13 +148,6 @@ func Quoted(name string) string {
 		return strconv.QuoteToGraphic(name)
 	}
 	return name
-}
-
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }
 
 // Printable keeps a terminal safe, whatever a row holds.

@@ -78,10 +78,7 @@ func (a Archive) Write(ctx context.Context, log Stored, after Head, end SignedHe
 func (m *Manifest) write(ctx context.Context, log Stored, heads []SignedHead, to io.Writer) error {
 	sum := sha256.New()
 	size := &counter{w: io.MultiWriter(to, sum)}
-	var p interface {
-		Print(Row) error
-		Flush() error
-	} = NewJSONL(size)
+	var p Printer = NewJSONL(size)
 	if m.Form == FormCSV {
 		p = NewCSV(size)
 	}
@@ -137,7 +134,7 @@ var ErrPruned = errors.New("the log was pruned meanwhile; run the command again"
 // signed heads, which are in order of seq, and gives each to yield. What is wrong with
 // one is a [*Fault]; it returns [ErrPruned] if they are removed under it.
 func VerifyRange(ctx context.Context, log Stored, after Head, heads []SignedHead, last int64, yield func(*Row) error) error {
-	w := Walker{Seq: after.Seq, Hash: after.Hash}
+	w := walker{Seq: after.Seq, Hash: after.Hash}
 	agree := func() error {
 		for ; len(heads) > 0 && heads[0].Seq <= w.Seq; heads = heads[1:] {
 			if heads[0].Seq == w.Seq && heads[0].Hash != w.Hash {
@@ -165,7 +162,7 @@ func VerifyRange(ctx context.Context, log Stored, after Head, heads []SignedHead
 			return &Fault{w.Seq + 1, "is missing"}
 		}
 		for i := range page {
-			if fault := w.Next(&page[i]); fault != nil {
+			if fault := w.next(&page[i]); fault != nil {
 				return fault
 			}
 			if err := agree(); err != nil {

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// ErrNotSegment is returned for what is no segment that can be verified.
-var ErrNotSegment = errors.New("not a segment that can be verified")
+// errNotSegment is the error of what is no segment that can be verified.
+var errNotSegment = errors.New("not a segment that can be verified")
 
 // maxLine bounds a row in a segment, in bytes.
 const maxLine = 16 << 20
@@ -36,13 +36,13 @@ func VerifySegment(name string, keys note.Verifiers) (r SegmentReport, err error
 	name = strings.TrimSuffix(name, manifestSuffix)
 	text, err := os.ReadFile(name + manifestSuffix)
 	if err != nil {
-		return r, fmt.Errorf("%w: its manifest: %w", ErrNotSegment, err)
+		return r, fmt.Errorf("%w: its manifest: %w", errNotSegment, err)
 	}
 	if err := json.Unmarshal(text, &r.Manifest); err != nil || r.Version != 1 {
-		return r, fmt.Errorf("%w: %s%s is no manifest of a known version", ErrNotSegment, name, manifestSuffix)
+		return r, fmt.Errorf("%w: %s%s is no manifest of a known version", errNotSegment, name, manifestSuffix)
 	}
 	if r.Form != FormJSONL {
-		return r, fmt.Errorf("%w: %s is for spreadsheets, which does not hold all that was hashed; export as jsonl for proof", ErrNotSegment, name)
+		return r, fmt.Errorf("%w: %s is for spreadsheets, which does not hold all that was hashed; export as jsonl for proof", errNotSegment, name)
 	}
 	err = r.verify(name, keys)
 	errors.As(err, &r.Fault)
@@ -68,7 +68,7 @@ func (r *SegmentReport) verify(name string, keys note.Verifiers) error {
 	}
 	defer file.Close()
 	sum := sha256.New()
-	w := Walker{Seq: r.FirstSeq - 1, Hash: r.PrevHash}
+	w := walker{Seq: r.FirstSeq - 1, Hash: r.PrevHash}
 	first, err := r.rows(io.TeeReader(file, sum), &w)
 	if err != nil {
 		return err
@@ -89,7 +89,7 @@ func (r *SegmentReport) verify(name string, keys note.Verifiers) error {
 // rows walks through the lines of a segment, and returns the time of the first. A line must be
 // exactly what its row is written as, since the hash sees nothing of a member that was added or
 // given twice.
-func (r *SegmentReport) rows(from io.Reader, w *Walker) (first time.Time, err error) {
+func (r *SegmentReport) rows(from io.Reader, w *walker) (first time.Time, err error) {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, maxLine)
 	var text bytes.Buffer
@@ -104,7 +104,7 @@ func (r *SegmentReport) rows(from io.Reader, w *Walker) (first time.Time, err er
 		if err != nil || text.String() != lines.Text()+"\n" {
 			return first, &Fault{w.Seq + 1, "is not written as a row is"}
 		}
-		if fault := w.Next(&row); fault != nil {
+		if fault := w.next(&row); fault != nil {
 			return first, fault
 		}
 		if w.Rows == 1 {

@@ -34,8 +34,8 @@ type Stored interface {
 	Chain(ctx context.Context) (Chain, error)
 	// Rows returns the rows with after < seq <= last, at most a page of them.
 	Rows(ctx context.Context, after, last int64) ([]Row, error)
-	// Notes returns the signed heads that the database keeps.
-	Notes(ctx context.Context) ([]Checkpoint, error)
+	// Checkpoints returns the signed heads that the database keeps.
+	Checkpoints(ctx context.Context) ([]Checkpoint, error)
 }
 
 // Evidence is what a log is verified against: what whoever can change the database
@@ -95,7 +95,7 @@ type verification struct {
 	keys  bool // whether signatures were checked
 	chain Chain
 	heads map[int64][]SignedHead
-	w     Walker
+	w     walker
 }
 
 func newVerification(log Stored) *verification {
@@ -158,7 +158,7 @@ func OpenHeads(ctx context.Context, log Stored, e Evidence) (Chain, []SignedHead
 func (v *verification) notes(ctx context.Context) (notes []Checkpoint, err error) {
 	before, err := v.log.Chain(ctx)
 	for err == nil {
-		if notes, err = v.log.Notes(ctx); err != nil {
+		if notes, err = v.log.Checkpoints(ctx); err != nil {
 			break
 		}
 		if v.chain, err = v.log.Chain(ctx); v.chain.Base == before.Base {
@@ -232,7 +232,7 @@ func (v *verification) walk(ctx context.Context) error {
 // unless it is the first that ever was.
 func (v *verification) begin() error {
 	base := v.chain.Base
-	v.w = Walker{Seq: base.Seq, Hash: base.Hash}
+	v.w = walker{Seq: base.Seq, Hash: base.Hash}
 	v.FirstSeq = base.Seq + 1
 	if base.Seq > 0 && v.keys && !slices.ContainsFunc(v.heads[base.Seq], func(h SignedHead) bool { return h.says == saysBase }) {
 		return &Fault{base.Seq + 1, "is the first row, and nothing signed says that those before it were pruned"}
@@ -290,7 +290,7 @@ func (v *verification) rows(ctx context.Context) error {
 
 // row checks one row and takes note of what it accounts for.
 func (v *verification) row(r *Row) error {
-	if fault := v.w.Next(r); fault != nil {
+	if fault := v.w.next(r); fault != nil {
 		return fault
 	}
 	v.blanks += r.blanks()

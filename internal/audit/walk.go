@@ -18,9 +18,9 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("row %d: %s", f.Seq, f.Reason)
 }
 
-// Walker checks rows of the chain one after another, from a known place on. It holds
+// walker checks rows of the chain one after another, from a known place on. It holds
 // nothing of the rows.
-type Walker struct {
+type walker struct {
 	Seq    int64 // of the last row that was checked, at first of the place before all of them
 	Hash   Hash  // of that row
 	Rows   int64 // how many were checked
@@ -28,8 +28,8 @@ type Walker struct {
 	at     time.Time
 }
 
-// Next checks the next row. After a fault the walk is over.
-func (w *Walker) Next(r *Row) *Fault {
+// next checks the next row. After a fault the walk is over.
+func (w *walker) next(r *Row) *Fault {
 	switch {
 	case r.Seq != w.Seq+1:
 		return &Fault{w.Seq + 1, fmt.Sprintf("is missing; the next row is %d", r.Seq)}

@@ -47,7 +47,7 @@ func answerFor(reason Reason) answer {
 func (g *Guard) refuse(w http.ResponseWriter, reason Reason) {
 	a := answerFor(reason)
 	w.Header().Set("WWW-Authenticate", g.challenge(a.code, a.description, g.scope))
-	e := Error{Error: a.code, Description: a.description, Reason: string(reason), Scope: g.scope}
+	e := ErrorBody{Error: a.code, Description: a.description, Reason: string(reason), Scope: g.scope}
 	if e.Error == "" {
 		e.Error = "unauthorized"
 	}
@@ -97,7 +97,7 @@ func (g *Guard) InsufficientScope(w http.ResponseWriter, p Principal, needed ...
 	}
 	const code, description = "insufficient_scope", "the access token lacks a scope that this needs"
 	w.Header().Set("WWW-Authenticate", g.challenge(code, description, scope))
-	WriteError(w, http.StatusForbidden, Error{
+	WriteError(w, http.StatusForbidden, ErrorBody{
 		Error: code, Description: description, Reason: string(ReasonMissingScopes),
 		Scope: scope, MissingScopes: missing,
 	})

@@ -127,7 +127,7 @@ func (b *breaker) settle(err error) {
 	switch {
 	case err != nil && !wasBroken:
 		b.log.Warn("introspection fails; tokens that need it get 503; check the address, client id and secret, TLS and firewall",
-			"issuer", b.issuer, "error", err)
+			"issuer", b.issuer, "err", err)
 	case err == nil && wasBroken:
 		b.log.Info("introspection works again", "issuer", b.issuer)
 	}

@@ -119,6 +119,19 @@ func TestIntrospectionModes(t *testing.T) {
 			a.fetches(3)
 		})
 	})
+	t.Run("always, refused", func(t *testing.T) {
+		inIntrospection(t, true, func(a *asked) {
+			a.answers(map[string]any{"active": false})
+			token := a.token()
+			for range 2 { // the second time from memory
+				_, err := a.verifier.Verify(a.Context(), token)
+				var refusal *auth.TokenError
+				if !errors.As(err, &refusal) || refusal.Issuer != a.issuer.URL {
+					t.Errorf("a refusal %#v without the issuer that the token claims to be of", err)
+				}
+			}
+		})
+	})
 	t.Run("always, JWTs unsupported", func(t *testing.T) {
 		inIntrospection(t, true, func(a *asked) {
 			a.replies(func(w http.ResponseWriter, _ *http.Request) {

@@ -121,7 +121,7 @@ func (e *env) caller() auth.Principal {
 type response struct {
 	*http.Response
 	body  string
-	error auth.Error
+	error auth.ErrorBody
 }
 
 // send writes a request by hand, so that the header lines arrive as they are.

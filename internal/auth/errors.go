@@ -15,7 +15,7 @@ var ErrUnavailable = errors.New("authorization server out of reach")
 type Reason string
 
 // The reasons. Those from ReasonMissingHeader to ReasonTokenInQuery concern
-// the request, the others the token.
+// the request, the next ones the token; ReasonUnavailable and ReasonTooMany neither.
 const (
 	// ReasonMissingHeader: no bearer credentials at all.
 	ReasonMissingHeader Reason = "missing_auth_header"
@@ -82,13 +82,16 @@ func (e *TokenError) Error() string {
 	return s
 }
 
-// of notes which issuer a refused token claims to be of.
-func of(issuer string, err error) error {
+// ofIssuer returns the error with the issuer that its token claims to be of. It leaves err as it
+// is: callers with the same token share the error of an introspection.
+func ofIssuer(issuer string, err error) error {
 	var refusal *TokenError
-	if errors.As(err, &refusal) {
-		refusal.Issuer = issuer
+	if !errors.As(err, &refusal) {
+		return err
 	}
-	return err
+	claimed := *refusal
+	claimed.Issuer = issuer
+	return &claimed
 }
 
 // Unwrap makes errors.Is(err, [ErrUnavailable]) work.

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -74,7 +72,7 @@ func NewGuard(o GuardOptions) (*Guard, error) {
 	if err != nil {
 		return nil, fmt.Errorf("resource %q: %w", o.Resource, err)
 	}
-	for _, name := range slices.Concat(o.Scopes, o.Challenge) {
+	for _, name := range slices.Concat(o.Scopes, o.Challenge, o.Unlisted) {
 		if !validScope(name) {
 			return nil, fmt.Errorf("%q is not a scope (RFC 6749 section 3.3)", name)
 		}
@@ -150,11 +148,7 @@ func (g *Guard) refuseToken(ctx context.Context, w http.ResponseWriter, err erro
 	var refusal *TokenError
 	if errors.As(err, &refusal) && refusal.Reason == ReasonTooMany {
 		g.refused(ctx, ReasonTooMany, "")
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refusal.Wait.Seconds()))))
-		WriteError(w, http.StatusTooManyRequests, Error{
-			Error: "too_many_requests", Reason: string(ReasonTooMany),
-			Description: "too many requests from your network without a token that is good; try again after the time in Retry-After",
-		})
+		WriteTooMany(w, refusal.Wait, string(ReasonTooMany), "too many requests from your network without a token that is good; try again after the time in Retry-After")
 		return
 	}
 	if errors.As(err, &refusal) && !errors.Is(err, ErrUnavailable) {
@@ -163,10 +157,10 @@ func (g *Guard) refuseToken(ctx context.Context, w http.ResponseWriter, err erro
 		g.refuse(w, refusal.Reason)
 		return
 	}
-	g.log.InfoContext(ctx, "token could not be checked", "error", err)
+	g.log.InfoContext(ctx, "token could not be checked", "err", err)
 	g.refused(ctx, ReasonUnavailable, "")
 	w.Header().Set("Retry-After", retryAfter)
-	WriteError(w, http.StatusServiceUnavailable, Error{
+	WriteError(w, http.StatusServiceUnavailable, ErrorBody{
 		Error: "temporarily_unavailable", Reason: string(ReasonUnavailable),
 		Description: "the authorization server cannot be reached to check the token: try again",
 	})

@@ -165,6 +165,7 @@ func TestNewGuardRefuses(t *testing.T) {
 		"user":         {Resource: "https://u@a.example/", Verify: verify, Issuers: []string{"https://a.example"}},
 		"scheme":       {Resource: "urn:todo", Verify: verify, Issuers: []string{"https://a.example"}},
 		"scope quote":  {Resource: resource, Verify: verify, Issuers: []string{"https://a.example"}, Scopes: []string{`a"b`}},
+		"unlisted":     {Resource: resource, Verify: verify, Issuers: []string{"https://a.example"}, Unlisted: []string{`a"b`}},
 		"scope spaced": {Resource: resource, Verify: verify, Issuers: []string{"https://a.example"}, Scopes: []string{"a b"}},
 	} {
 		if _, err := auth.NewGuard(o); err == nil {

@@ -101,7 +101,10 @@ func (i *Issuer) borrowsClaims(m members) bool {
 // readScopes reads what the token grants under this server's names. It refuses
 // nothing: whatever is not understood grants nothing.
 func (i *Issuer) readScopes(r *reading) error {
-	claim, _ := r.claims.first(i.ScopeClaims)
+	claim, found := r.claims.first(i.ScopeClaims)
+	if !found {
+		return nil
+	}
 	names, _ := r.claims.strings(claim)
 	if s, ok := r.claims.text(claim); ok {
 		names = strings.Split(s, " ")

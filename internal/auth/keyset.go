@@ -152,7 +152,7 @@ func (s *keySource) fly(ctx context.Context, f *flight) {
 	switch {
 	case f.err != nil && !wasDown:
 		s.log.Warn("authorization server out of reach; keys already known stay valid for a day, other tokens get 503; check its address, name resolution, TLS and firewall",
-			"issuer", s.issuer.URL, "error", f.err)
+			"issuer", s.issuer.URL, "err", f.err)
 	case f.err == nil && wasDown:
 		s.log.Info("authorization server answers again", "issuer", s.issuer.URL)
 	}

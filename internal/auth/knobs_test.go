@@ -60,6 +60,9 @@ func TestScopes(t *testing.T) {
 		want   auth.Scopes
 	}{
 		{"P01_absent", nil, map[string]any{"scope": nil}, nil},
+		{"P01_no_name", nil, map[string]any{"scope": nil, "": "delete:todos"}, nil},
+		{"P01_no_name_list", scp, map[string]any{"": []string{"delete:todos"}}, nil},
+		{"P01_no_name_map", roles, map[string]any{"": map[string]any{"Admin": true}}, nil},
 		{"P01_empty", nil, map[string]any{"scope": ""}, nil},
 		{"P01_blank", nil, map[string]any{"scope": "  "}, nil},
 		{"P02", scp, map[string]any{"scp": []string{"delete:todos", "create:todos"}}, auth.Scopes{"create:todos", "delete:todos"}},

@@ -54,7 +54,7 @@ func (g *Guard) Metadata() http.Handler {
 			w.WriteHeader(http.StatusNoContent)
 		default:
 			h.Set("Allow", "GET, HEAD, OPTIONS")
-			WriteError(w, http.StatusMethodNotAllowed, Error{
+			WriteError(w, http.StatusMethodNotAllowed, ErrorBody{
 				Error: "method_not_allowed", Description: "the metadata can only be read", Reason: "method_not_allowed",
 			})
 		}

@@ -2,12 +2,15 @@ package auth
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
+	"strconv"
+	"time"
 )
 
-// Error is the JSON body of every refusal at the HTTP edge. All members are
+// ErrorBody is the JSON body of every refusal at the HTTP edge. All members are
 // constant texts or names from this server's configuration.
-type Error struct {
+type ErrorBody struct {
 	// Error is the OAuth error code (RFC 6750 section 3.1), or a plain word
 	// where OAuth has none.
 	Error string `json:"error"`
@@ -23,7 +26,7 @@ type Error struct {
 
 // WriteError writes e as a complete answer that nobody caches or sniffs.
 // Headers already set, such as Retry-After, are kept.
-func WriteError(w http.ResponseWriter, status int, e Error) {
+func WriteError(w http.ResponseWriter, status int, e ErrorBody) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
@@ -32,11 +35,17 @@ func WriteError(w http.ResponseWriter, status int, e Error) {
 	_ = json.NewEncoder(w).Encode(e) // nobody is left to tell
 }
 
+// WriteTooMany writes the answer to a request that may be repeated after a time.
+func WriteTooMany(w http.ResponseWriter, wait time.Duration, reason, description string) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	WriteError(w, http.StatusTooManyRequests, ErrorBody{Error: "too_many_requests", Description: description, Reason: reason})
+}
+
 // WriteOverloaded writes the answer to a call for which there is no place. Its text is the
 // same wherever that is found out.
 func WriteOverloaded(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "1")
-	WriteError(w, http.StatusServiceUnavailable, Error{
+	WriteError(w, http.StatusServiceUnavailable, ErrorBody{
 		Error: "temporarily_unavailable", Description: "The server is overloaded; nothing was changed. Try again shortly.", Reason: "overloaded",
 	})
 }

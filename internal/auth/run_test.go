@@ -20,14 +20,12 @@ import (
 // start runs the verifier's background work and returns what stops it.
 func (b bubble) start() (stop func()) {
 	ctx, cancel := context.WithCancel(b.Context())
-	done := make(chan error)
-	go func() { done <- b.verifier.Run(ctx) }()
+	done := make(chan struct{})
+	go func() { defer close(done); b.verifier.Run(ctx) }()
 	synctest.Wait()
 	return func() {
 		cancel()
-		if err := <-done; err != nil {
-			b.Errorf("Run returned %v", err)
-		}
+		<-done
 	}
 }
 

@@ -17,8 +17,9 @@ type Scopes []string
 
 // ParseScopes reads a space separated list. Only 0x20 separates (RFC 6749
 // section 3.3): a tab, comma or line break is part of a name and makes it
-// invalid. Invalid names, names over 255 bytes and everything past the first
-// 100 names or 4 KiB are dropped; dropping can only take rights away.
+// invalid. Dropped are invalid names, names over 255 bytes, and every name that
+// would make it more than 100 names, duplicates counted, or 4 KiB; dropping can
+// only take rights away.
 func ParseScopes(s string) Scopes {
 	return newScopes(strings.Split(s, " "))
 }

@@ -179,15 +179,16 @@ func (v *Verifier) verify(ctx context.Context, raw string, d digest, now time.Ti
 		return verified{}, err
 	}
 	if issuer.introspectsAll() {
-		return issuer.introspector.introspect(ctx, raw, d)
+		result, err := issuer.introspector.introspect(ctx, raw, d)
+		return result, ofIssuer(issuer.URL, err)
 	}
 	key, err := issuer.verifySignature(ctx, t)
 	if err != nil {
-		return verified{}, of(issuer.URL, err)
+		return verified{}, ofIssuer(issuer.URL, err)
 	}
 	r := &reading{header: t.header, claims: t.claims, now: now}
 	if err := issuer.apply(issuer.rules, r); err != nil {
-		return verified{}, of(issuer.URL, err)
+		return verified{}, ofIssuer(issuer.URL, err)
 	}
 	r.principal.TokenHash = t.hash()
 	return verified{principal: r.principal, expires: r.expires, keys: issuer.keys, key: key}, nil
@@ -211,8 +212,8 @@ func (v *Verifier) issuerOf(t *token) (*trusted, error) {
 
 // Run loads every issuer's keys at once and keeps them fresh, until ctx ends.
 // An issuer that is down stops nothing: Run logs the outage once, retries with
-// growing pauses of up to a minute, and logs the recovery. It returns nil.
-func (v *Verifier) Run(ctx context.Context) error {
+// growing pauses of up to a minute, and logs the recovery.
+func (v *Verifier) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, issuer := range v.issuers {
 		if !issuer.introspectsAll() {
@@ -221,7 +222,6 @@ func (v *Verifier) Run(ctx context.Context) error {
 	}
 	wg.Wait()
 	v.client.CloseIdleConnections()
-	return nil
 }
 
 // Ready returns nil once the keys of an issuer have been loaded, be it long ago; until

@@ -1,7 +1,8 @@
 package config
 
 const (
-	// maxMaxContent bounds what a page of a listing can take: 500 todos are read at once.
+	// maxMaxContent keeps one content, of at most six bytes a character in JSON, well below the 256 KiB of a
+	// page of todos.
 	maxMaxContent = 16_000
 	maxMaxBody    = 16 << 20
 	// escapedCharacter is the longest that JSON makes of one character: two \u escapes.

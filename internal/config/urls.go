@@ -64,7 +64,7 @@ func parseURL(text, example string) (*url.URL, error) {
 		return nil, errors.New("the port must be a number from 1 to 65535")
 	case !isHost(strings.ToLower(host)):
 		return nil, errors.New("not a host name or address; write an international name in its xn-- form")
-	case u.Scheme == "http" && !isLoopback(strings.ToLower(host)):
+	case u.Scheme == "http" && !IsLoopback(strings.ToLower(host)):
 		return nil, errors.New("http is for localhost, 127.0.0.1 and [::1] only; use https")
 	}
 	return u, nil

@@ -101,10 +101,10 @@ func isNumber(port string, lowest uint64) bool {
 	return err == nil && n >= lowest && strconv.FormatUint(n, 10) == port
 }
 
-// isLoopback takes a host without port or brackets.
-func isLoopback(host string) bool {
+// IsLoopback reports whether a host, without port or brackets, is on this machine.
+func IsLoopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
+	return host == "localhost" || err == nil && addr.IsLoopback()
 }
 
 func (s *Server) validateAudience() error {
@@ -140,7 +140,7 @@ func (s *Server) validateTLS() error {
 // validateExposure refuses to show tokens to a network in clear.
 func (s *Server) validateExposure() error {
 	host, _, _ := net.SplitHostPort(s.Listen)
-	if isLoopback(host) || s.BehindProxy || s.TLSCert != "" {
+	if IsLoopback(host) || s.BehindProxy || s.TLSCert != "" {
 		return nil
 	}
 	return s.Invalid("listen", s.Listen, "plain HTTP off loopback shows tokens to the network; set --behind-proxy if a proxy in front speaks TLS, or --tls-cert and --tls-key, or listen on 127.0.0.1")

@@ -36,7 +36,7 @@ func (s *Server) validateIssuer(i *Issuer) error {
 		return i.Invalid("url", i.URL, "the address of the issuer's metadata; write the issuer itself, exactly as its tokens name it in iss, without /.well-known/ and the word behind that")
 	}
 	public, _ := url.Parse(cmp.Or(i.PublicURL, s.PublicURL))
-	if u.Scheme == "http" && !isLoopback(public.Hostname()) {
+	if u.Scheme == "http" && !IsLoopback(public.Hostname()) {
 		return i.Invalid("url", i.URL, "an http issuer is for trying things out with a loopback --public-url; use https")
 	}
 	if audience, err := checkAudiences(i.Audiences); err != nil {

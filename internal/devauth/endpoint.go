@@ -72,7 +72,7 @@ func (s *Server) shared(h endpoint) http.Handler {
 // failed logs an error: one of ours as a refusal, any other with its cause.
 func (s *Server) failed(r *http.Request, e *protocolError, err error) {
 	if e.code == "server_error" {
-		s.cfg.Logger.ErrorContext(r.Context(), "development sign-in: failed", "path", r.URL.Path, "error", err)
+		s.cfg.Logger.ErrorContext(r.Context(), "development sign-in: failed", "path", r.URL.Path, "err", err)
 		return
 	}
 	s.refused(r, e.description, slog.String("error", e.code))

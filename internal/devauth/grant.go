@@ -35,10 +35,7 @@ func (s *Server) redeemCode(form url.Values, clientID string) (granted grant, re
 		if err = s.checkCode(g, form); err != nil {
 			return true
 		}
-		c := st.Clients[clientID]
-		c.LastUsed = now.UTC()
-		st.Clients[clientID] = c
-		if slices.Contains(c.GrantTypes, grantRefresh) {
+		if c := st.use(clientID, now); slices.Contains(c.GrantTypes, grantRefresh) {
 			refresh = newCredential(id)
 			g.RefreshHash = hash(refresh)
 			st.Grants[id] = g
@@ -85,9 +82,7 @@ func (s *Server) refresh(form url.Values, clientID string) (granted grant, next 
 		next = newCredential(id)
 		g.RefreshHash = hash(next)
 		st.Grants[id] = g
-		c := st.Clients[clientID]
-		c.LastUsed = now.UTC()
-		st.Clients[clientID] = c
+		st.use(clientID, now)
 		return true
 	})
 	return granted, next, cmp.Or(saved, err)

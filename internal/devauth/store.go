@@ -171,6 +171,14 @@ func (st *state) addClient(id string, c client) {
 	st.Clients[id] = c
 }
 
+// use notes that a client is used now, and returns it.
+func (st *state) use(id string, now time.Time) client {
+	c := st.Clients[id]
+	c.LastUsed = now.UTC()
+	st.Clients[id] = c
+	return c
+}
+
 // addGrant makes room by dropping the oldest grant.
 func (st *state) addGrant(id string, g grant) {
 	if len(st.Grants) >= maxGrants {

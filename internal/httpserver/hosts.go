@@ -69,7 +69,7 @@ func (h *hosts) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	meant := h.meant(r)
 	h.sparse.Do(func() { h.explain(r, meant) })
-	auth.WriteError(w, http.StatusForbidden, auth.Error{
+	auth.WriteError(w, http.StatusForbidden, auth.ErrorBody{
 		Error: "forbidden", Description: "wrong host name; use exactly " + meant.String(), Reason: "host_not_allowed",
 	})
 }
@@ -110,5 +110,5 @@ func isAlias(public *url.URL, host string) bool {
 
 func isLoopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
+	return host == "localhost" || err == nil && addr.IsLoopback()
 }

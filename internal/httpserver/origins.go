@@ -23,7 +23,7 @@ func allowOrigins(public *url.URL, extra []string, next http.Handler) http.Handl
 		case len(origins) == 0:
 			next.ServeHTTP(w, r)
 		case len(origins) > 1 || !allowed[origins[0]]:
-			auth.WriteError(w, http.StatusForbidden, auth.Error{
+			auth.WriteError(w, http.StatusForbidden, auth.ErrorBody{
 				Error: "forbidden", Description: "web pages of this origin may not call this server", Reason: "origin_not_allowed",
 			})
 		case r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "":

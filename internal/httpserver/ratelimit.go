@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -69,10 +68,7 @@ func (b *Buckets) RateLimit(perSecond float64, burst int, limited func(context.C
 			if limited != nil {
 				limited(r.Context(), principal)
 			}
-			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-			auth.WriteError(w, http.StatusTooManyRequests, auth.Error{
-				Error: "too_many_requests", Description: "too many calls; try again after the time in Retry-After", Reason: "rate_limited",
-			})
+			auth.WriteTooMany(w, wait, "rate_limited", "too many calls; try again after the time in Retry-After")
 		})
 	}
 }

@@ -36,7 +36,7 @@ func recoverPanics(logger *slog.Logger, next http.Handler) http.Handler {
 }
 
 func internalError(w http.ResponseWriter) {
-	auth.WriteError(w, http.StatusInternalServerError, auth.Error{
+	auth.WriteError(w, http.StatusInternalServerError, auth.ErrorBody{
 		Error: "server_error", Description: "the server could not serve this request", Reason: "internal_error",
 	})
 }

@@ -91,12 +91,12 @@ func notFound(w http.ResponseWriter, meant string) {
 	if meant != "" {
 		description += "; use exactly " + meant
 	}
-	auth.WriteError(w, http.StatusNotFound, auth.Error{Error: "not_found", Description: description, Reason: "unknown_path"})
+	auth.WriteError(w, http.StatusNotFound, auth.ErrorBody{Error: "not_found", Description: description, Reason: "unknown_path"})
 }
 
 func notAllowed(w http.ResponseWriter, methods string) {
 	w.Header().Set("Allow", methods)
-	auth.WriteError(w, http.StatusMethodNotAllowed, auth.Error{
+	auth.WriteError(w, http.StatusMethodNotAllowed, auth.ErrorBody{
 		Error: "method_not_allowed", Description: "this path takes " + methods + " only", Reason: "method_not_allowed",
 	})
 }

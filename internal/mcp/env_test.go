@@ -155,7 +155,7 @@ func options(s mcp.Service) mcp.Options {
 		RequestID: func(context.Context) string { return "request-1" },
 		InsufficientScope: func(w http.ResponseWriter, p auth.Principal, needed ...string) {
 			w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="`+strings.Join(needed, " ")+`"`)
-			auth.WriteError(w, http.StatusForbidden, auth.Error{Error: "insufficient_scope"})
+			auth.WriteError(w, http.StatusForbidden, auth.ErrorBody{Error: "insufficient_scope"})
 		},
 		Now: func() time.Time { return time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC) },
 	}

@@ -18,8 +18,8 @@ type problem struct {
 	Retryable   bool   `json:"retryable,omitempty"`
 }
 
-// failure maps the service's errors to what a client sees, whichever way its call came.
-// This is the only place that does.
+// failure maps the service's errors to what a client of a tool sees, whichever way its call came;
+// promptFailure does so for prompts.
 func (d *door) failure(call audit.Call, err error) result {
 	var missing *todos.MissingScopeError
 	var invalid *todos.InvalidError

@@ -51,26 +51,31 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	taken := &taken{ResponseWriter: w, places: h.door.Places, place: place}
 	defer taken.done()
-	w = taken
+	h.serve(taken, r, x, body)
+}
+
+// serve answers a request that has its place.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, x *exchange, body []byte) {
 	if h.direct != nil {
 		if p, invoke, ok := h.direct.read(r, body); ok {
 			h.direct.serve(w, r, x, p, invoke)
 			return
 		}
 	}
+	refused := func() { h.door.Refused(r.Context(), x.call.Principal) }
 	message, bad := checkEnvelope(body)
 	if bad != nil {
-		h.door.Refused(r.Context(), principal)
+		refused()
 		refuse(w, http.StatusBadRequest, *bad)
 		return
 	}
-	if id, unknown := h.door.unknownMethod(message); unknown && r.Header.Get("Mcp-Protocol-Version") < "2026-07-28" {
+	if id, unknown := h.door.unknownMethod(message); unknown && r.Header.Get("Mcp-Protocol-Version") < statelessProtocol {
 		respond(w, http.StatusOK, id, rpcError{jsonrpc.CodeMethodNotFound, "method not found"})
 		return
 	}
 	r = r.WithContext(withExchange(r.Context(), x))
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	h.sdk.ServeHTTP(&answerWriter{ResponseWriter: w, x: x, refused: func() { h.door.Refused(r.Context(), principal) }}, r)
+	h.sdk.ServeHTTP(&answerWriter{ResponseWriter: w, x: x, refused: refused}, r)
 }
 
 // readAll reads the body of a request, of an honest one in one piece.

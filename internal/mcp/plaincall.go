@@ -68,7 +68,7 @@ func readPlain(r *http.Request, body []byte) (*plainCall, bool) {
 	switch meta := &p.Params.Meta; version {
 	case "2025-06-18", "2025-11-25":
 		return p, meta.Version == "" && meta.Client == nil && meta.Capabilities == nil
-	case "2026-07-28":
+	case statelessProtocol:
 		return p, meta.Version == version && meta.Client != nil && meta.Capabilities != nil &&
 			only(h, "Mcp-Method") == p.Method && only(h, "Mcp-Name") == p.Params.Name
 	}

@@ -64,6 +64,10 @@ type Options struct {
 	Overloaded func(ctx context.Context, p auth.Principal)
 }
 
+// statelessProtocol is the version of MCP from which on each request says in _meta what initialize
+// said before.
+const statelessProtocol = "2026-07-28"
+
 //go:embed instructions.md
 var instructions string
 
@@ -90,7 +94,7 @@ func New(o Options) (*Handler, error) {
 			Instructions:              instructions,
 			Logger:                    d.sdkLogger(),
 			Capabilities:              &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{}, Prompts: &mcp.PromptCapabilities{}},
-			SupportedProtocolVersions: []string{"2026-07-28", "2025-11-25", "2025-06-18"},
+			SupportedProtocolVersions: []string{statelessProtocol, "2025-11-25", "2025-06-18"},
 			SetCacheable:              cacheable,
 		})
 	tools := []tool{createTodo(cmp.Or(o.MaxContent, todos.DefaultMaxContent)), getTodos(), deleteTodo(), getAuditLog()}

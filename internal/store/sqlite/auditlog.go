@@ -68,7 +68,10 @@ func (l *AuditLog) Each(ctx context.Context, f audit.Filter, yield func(audit.Ro
 }
 
 func (l *AuditLog) unreadable(err error) error {
-	return fmt.Errorf("read the audit log in %s: %w; %s", l.path, err, mendLooking(err))
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("read the audit log in %s: %w", l.path, withMend(err))
 }
 
 // notOfReading is an error of whoever the rows are for.

@@ -1,14 +1,18 @@
 package sqlite_test
 
 import (
+	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	lib "modernc.org/sqlite/lib"
 
 	"todomanager/internal/audit"
 	"todomanager/internal/store/sqlite"
@@ -160,4 +164,39 @@ func newest(t *testing.T, path string) (seq int64) {
 		t.Fatal(err)
 	}
 	return seq
+}
+
+// TestReadingStopped: whoever stops a command is not told to name another file.
+func TestReadingStopped(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "todos.db")
+	s := open(t, sqlite.Options{Path: path})
+	if err := s.Write(t.Context(), create(id(0), "x")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	log := openLog(t, path)
+	cancel()
+	_, err := log.Each(ctx, audit.Filter{}, func(audit.Row) error { return nil })
+	if !errors.Is(err, context.Canceled) || err.Error() != context.Canceled.Error() {
+		t.Errorf("stopped: %v", err)
+	}
+	if _, err := sqlite.Inspect(ctx, path); !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), ";") {
+		t.Errorf("stopped: %v", err)
+	}
+}
+
+// TestMend: what is said to help could.
+func TestMend(t *testing.T) {
+	for code, want := range map[int]string{
+		lib.SQLITE_ERROR:    "name the file",
+		lib.SQLITE_NOTADB:   "name the file",
+		lib.SQLITE_CORRUPT:  "restore a backup",
+		lib.SQLITE_CANTOPEN: "run this as the server's user",
+		lib.SQLITE_IOERR:    "look at the file and its disk",
+		lib.SQLITE_FULL:     "look at the file and its disk",
+	} {
+		if got := sqlite.WithMend(sqliteError(code)).Error(); !strings.Contains(got, "; ") || !strings.Contains(got, want) {
+			t.Errorf("%d: %s", code, got)
+		}
+	}
 }

@@ -35,8 +35,8 @@ func (l *AuditLog) Rows(ctx context.Context, after, last int64) ([]audit.Row, er
 	return rows, nil
 }
 
-// Notes returns the signed heads that the database keeps, in order of their rows.
-func (l *AuditLog) Notes(ctx context.Context) ([]audit.Checkpoint, error) {
+// Checkpoints returns the signed heads that the database keeps, in order of their rows.
+func (l *AuditLog) Checkpoints(ctx context.Context) ([]audit.Checkpoint, error) {
 	rows, err := l.queries.AllCheckpoints(ctx)
 	if err != nil {
 		return nil, l.unreadable(err)

@@ -45,22 +45,21 @@ type execer interface {
 // CheckCopy looks through a database that nobody else uses: SQLite's own check, the schema
 // version, and the whole chain of its audit log against the evidence.
 func CheckCopy(ctx context.Context, path string, e audit.Evidence) (r audit.Report, schema int64, err error) {
-	c, err := schemaOf(ctx, path)
+	log, err := OpenAuditLog(ctx, path)
 	if err != nil {
 		return r, 0, err
 	}
-	log, err := OpenAuditLog(ctx, path)
-	if err != nil {
-		return r, c.Version, err
-	}
 	defer func() { err = errors.Join(err, log.Close()) }()
+	if schema, err = newest(); err != nil { // which it is, or it could not have been opened
+		return r, 0, err
+	}
 	var verdict string
 	if err := log.db.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
-		return r, c.Version, log.unreadable(err)
+		return r, schema, log.unreadable(err)
 	}
 	if verdict != "ok" {
-		return r, c.Version, fmt.Errorf("%s is damaged: %s", path, verdict)
+		return r, schema, fmt.Errorf("%s is damaged: %s", path, verdict)
 	}
 	r, err = audit.Verify(ctx, log, e)
-	return r, c.Version, err
+	return r, schema, err
 }

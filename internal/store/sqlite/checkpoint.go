@@ -72,8 +72,8 @@ func (t *tx) keep(h audit.Head, sign audit.Sign) (audit.SignedHead, error) {
 // SignDue receives when the log has grown enough for its head to be signed.
 func (s *Store) SignDue() <-chan struct{} { return s.writer.due }
 
-// Checkpoints returns the notes of signed heads, oldest first.
-func (s *Store) Checkpoints(ctx context.Context) (notes []string, err error) {
+// Notes returns the notes of signed heads, oldest first.
+func (s *Store) Notes(ctx context.Context) (notes []string, err error) {
 	rows, err := s.queries.AllCheckpoints(ctx)
 	for _, r := range rows {
 		notes = append(notes, r.Note)

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -29,9 +30,20 @@ func mendLooking(err error) string {
 		return "SQLite must be able to create its -shm file beside the database: run this as the server's user, or look at a copy in a folder of your own"
 	case lib.SQLITE_CORRUPT:
 		return "the file is damaged: restore a backup"
-	default:
+	case lib.SQLITE_ERROR, lib.SQLITE_NOTADB: // it has none of our tables, or none at all
 		return "name the file that the server uses (--db)"
+	default:
+		return "look at the file and its disk"
 	}
+}
+
+// withMend adds to an error of looking at a database what to do about it: nothing if the operator
+// wanted no more.
+func withMend(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, mendLooking(err))
 }
 
 // mendOpening says what to do when a database cannot be opened for serving.

@@ -49,3 +49,6 @@ func (s *Store) TakeReaders() (release func()) {
 		}
 	}
 }
+
+// WithMend says what to do about an error of looking at a database.
+var WithMend = withMend

@@ -55,7 +55,7 @@ func Inspect(ctx context.Context, path string) (c Condition, err error) {
 		case errors.Is(err, errStrangeSchema):
 			return c, fmt.Errorf("%w; find out who did that, and restore a backup", err)
 		case err != nil:
-			return c, fmt.Errorf("%w; %s", err, mendLooking(err))
+			return c, withMend(err)
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
@@ -66,7 +66,7 @@ func Inspect(ctx context.Context, path string) (c Condition, err error) {
 	case errors.Is(err, context.DeadlineExceeded): // too large to look through here; nothing bad was found so far
 		return c, nil
 	case err != nil:
-		return c, fmt.Errorf("%w; %s", err, mendLooking(err))
+		return c, withMend(err)
 	case verdict != "ok":
 		return c, fmt.Errorf("%s; the file is damaged: restore a backup", verdict)
 	}
@@ -90,7 +90,7 @@ func schemaOf(ctx context.Context, path string) (c Condition, err error) {
 func (c *Condition) readVersion(ctx context.Context, db *sql.DB) error {
 	row := db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied`)
 	if err := row.Scan(&c.Version); err != nil {
-		return fmt.Errorf("%w; %s", err, mendLooking(err))
+		return withMend(err)
 	}
 	return nil
 }

@@ -150,7 +150,7 @@ func (t *tx) moveSome(m *move, most int) (done int, err error) {
 
 // movePerson moves what one person has. Whatever else is kept of a person, and is not kept
 // by triggers as todo_counts is, is to be moved here.
-func (t *tx) movePerson(m *move, subject string) (todos int64, err error) {
+func (t *tx) movePerson(m *move, subject string) (moved int64, err error) {
 	n, err := t.conn.queries.MoveTodos(t.conn.ctx, sqlitedb.MoveTodosParams{
 		Issuer: m.From.Issuer, Tenant: m.From.Tenant, Subject: subject, ToIssuer: m.To.Issuer, ToTenant: m.To.Tenant,
 	})

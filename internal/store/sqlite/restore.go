@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,7 @@ type Restored struct {
 type Restoration struct {
 	path string
 	lock *fileLock
+	kept string // the other name of the database that is there, once it has one
 }
 
 // BeginRestoration takes the lock of the database at path, which need not exist.
@@ -154,19 +156,36 @@ func (r *Restoration) Swap(ctx context.Context) error {
 	if err := r.unused(ctx); err != nil { // who opened it meanwhile
 		return err
 	}
-	if err := removeLogs(r.path); err != nil {
-		return err
+	err := removeLogs(r.path)
+	if err == nil {
+		err = os.Rename(r.Copy(), r.path)
 	}
-	if err := os.Rename(r.Copy(), r.path); err != nil {
-		return err
+	if err != nil {
+		return errors.Join(err, r.giveBackLogs())
 	}
 	return atomicfile.SyncFolder(filepath.Dir(r.path))
 }
 
+// giveBackLogs puts the logs of the database that stays in its place beside it again.
+func (r *Restoration) giveBackLogs() error {
+	var errs []error
+	for _, suffix := range logSuffixes {
+		err := os.Link(r.kept+suffix, r.path+suffix)
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// logSuffixes end the names of what can hold data that is not in the database itself.
+var logSuffixes = []string{"-wal", "-journal"}
+
 // keep gives the database a second name, if there is one. Its write-ahead log is kept even
 // where the database itself is gone: left behind, SQLite would take it for the copy's.
 func (r *Restoration) keep(kept string) error {
-	for _, suffix := range []string{"", "-wal", "-journal"} {
+	r.kept = kept
+	for _, suffix := range append([]string{""}, logSuffixes...) {
 		if err := os.Link(r.path+suffix, kept+suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -197,7 +216,7 @@ func fold(ctx context.Context, path string) (err error) {
 // removeLogs removes what SQLite keeps beside a database.
 func removeLogs(path string) error {
 	var errs []error
-	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+	for _, suffix := range append(slices.Clone(logSuffixes), "-shm") {
 		if err := os.Remove(path + suffix); !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
@@ -229,13 +248,31 @@ func (r *Restoration) unkeep() error {
 		if err != nil || !strings.HasPrefix(kept, filepath.Clean(r.path)+keptInfix) || !os.SameFile(here, other) {
 			continue
 		}
-		for _, suffix := range []string{"-wal", "-journal", ".audit-heads", ""} {
-			if err := os.Remove(kept + suffix); !errors.Is(err, fs.ErrNotExist) {
-				errs = append(errs, err)
-			}
+		errs = append(errs, r.forget(kept))
+	}
+	return errors.Join(errs...)
+}
+
+// forget removes another name of the database, and those of its logs. A log that has no other name
+// is left: it holds what could not be folded. It is not moved back either, since a server may have
+// written to the database without it.
+func (r *Restoration) forget(kept string) error {
+	var errs []error
+	for _, suffix := range append(slices.Clone(logSuffixes), ".audit-heads", "") {
+		if slices.Contains(logSuffixes, suffix) && !sameFile(r.path+suffix, kept+suffix) {
+			continue
+		}
+		if err := os.Remove(kept + suffix); !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
 		}
 	}
 	return errors.Join(errs...)
+}
+
+func sameFile(a, b string) bool {
+	one, errOne := os.Stat(a)
+	other, errOther := os.Stat(b)
+	return errOne == nil && errOther == nil && os.SameFile(one, other)
 }
 
 // Close removes the copy if it was not put in place, and gives up the lock.

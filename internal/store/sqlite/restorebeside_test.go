@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,5 +88,88 @@ func TestRestorationGivenUp(t *testing.T) {
 	}
 	if _, err := os.Stat(path); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRestorationKeepsLog: a write-ahead log that cannot be folded into its database outlives a
+// restoration that puts no copy in place, whether it fails or is killed.
+func TestRestorationKeepsLog(t *testing.T) {
+	const log = "what the database does not have"
+	begin := func(t *testing.T, path string) *sqlite.Restoration {
+		t.Helper()
+		r, err := sqlite.BeginRestoration(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	// prepare returns a restoration with all ready for Swap.
+	prepare := func(t *testing.T) (r *sqlite.Restoration, path, kept string) {
+		t.Helper()
+		path = filepath.Join(t.TempDir(), "todos.db")
+		open(t, sqlite.Options{Path: path}).Close()
+		copied, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// SQLite cannot read a log without its -shm file.
+		if err := errors.Join(os.WriteFile(path+"-wal", []byte(log), 0o600), os.Mkdir(path+"-shm", 0o700)); err != nil {
+			t.Fatal(err)
+		}
+		r = begin(t, path)
+		kept = r.Kept(time.Now())
+		if err := errors.Join(r.Fill(bytes.NewReader(copied)), r.Keep(t.Context(), kept)); err != nil {
+			t.Fatal(err)
+		}
+		return r, path, kept
+	}
+	holds := func(t *testing.T, name, want string) {
+		t.Helper()
+		if text, err := os.ReadFile(name); err != nil || string(text) != want {
+			t.Errorf("%s: %.40q, %v", filepath.Base(name), text, err)
+		}
+	}
+	gone := func(t *testing.T, names ...string) {
+		t.Helper()
+		for _, name := range names {
+			if _, err := os.Stat(name); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%s is still there: %v", filepath.Base(name), err)
+			}
+		}
+	}
+	t.Run("the copy cannot be put in place", func(t *testing.T) {
+		r, path, kept := prepare(t)
+		if err := os.Remove(r.Copy()); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Swap(t.Context()); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("put in place: %v", err)
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+		holds(t, path+"-wal", log)
+		gone(t, kept, kept+"-wal")
+	})
+	for name, since := range map[string]string{"killed": "", "killed, and served since": "another log"} {
+		t.Run(name, func(t *testing.T) {
+			r, path, kept := prepare(t)
+			if err := os.Remove(path + "-wal"); err != nil { // as Swap does before the rename
+				t.Fatal(err)
+			}
+			if since != "" {
+				if err := os.WriteFile(path+"-wal", []byte(since), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := r.Close(); err != nil {
+				t.Error(err)
+			}
+			if err := begin(t, path).Close(); err != nil {
+				t.Error(err)
+			}
+			holds(t, kept+"-wal", log)
+			gone(t, kept)
+		})
 	}
 }

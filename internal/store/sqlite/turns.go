@@ -32,7 +32,7 @@ func (t turns) take(begin func() error) error {
 			return fmt.Errorf("another process has been writing for %v: %w", t.patience, err)
 		}
 		if look%t.looks == 0 {
-			<-time.After(time.Millisecond)
+			time.Sleep(time.Millisecond)
 		}
 	}
 }

@@ -21,8 +21,8 @@ type disturbed struct {
 	afterRows  func() // once the first page was read
 }
 
-func (d *disturbed) Notes(ctx context.Context) ([]audit.Checkpoint, error) {
-	notes, err := d.AuditLog.Notes(ctx)
+func (d *disturbed) Checkpoints(ctx context.Context) ([]audit.Checkpoint, error) {
+	notes, err := d.AuditLog.Checkpoints(ctx)
 	disturb(&d.afterNotes)
 	return notes, err
 }

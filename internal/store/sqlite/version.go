@@ -1,6 +1,6 @@
 package sqlite
 
-import sqlite3 "modernc.org/sqlite/lib"
+import lib "modernc.org/sqlite/lib"
 
 // EngineVersion is the version of SQLite that this program has in it.
-const EngineVersion = sqlite3.SQLITE_VERSION
+const EngineVersion = lib.SQLITE_VERSION
