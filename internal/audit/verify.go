@@ -73,9 +73,9 @@ func (r *Report) Complete() bool { return r.Fault == nil && len(r.Missing) == 0 
 // was erased than was recorded. The report's fault is the first one; an error means that
 // the log could not be read.
 func Verify(ctx context.Context, log Stored, e Evidence) (Report, error) {
-	v := &verification{log: log, heads: make(map[int64][]SignedHead)}
+	v := &verification{log: log, evidence: e}
 	// In this order: the log is ahead of its checkpoints, they are ahead of the file.
-	err := v.gather(ctx, e)
+	err := v.gather(ctx)
 	if err == nil && v.Fault == nil {
 		err = v.walk(ctx)
 	}
@@ -88,27 +88,34 @@ func Verify(ctx context.Context, log Stored, e Evidence) (Report, error) {
 
 type verification struct {
 	Report
-	log   Stored
-	keys  bool // whether signatures were checked
-	chain Chain
-	heads map[int64][]SignedHead
-	w     Walker
+	log      Stored
+	evidence Evidence
+	chain    Chain
+	heads    map[int64][]SignedHead
+	w        Walker
 }
 
 // gather opens the signed heads and finds the ends of the log.
-func (v *verification) gather(ctx context.Context, e Evidence) error {
+func (v *verification) gather(ctx context.Context) error {
 	notes, err := v.notes(ctx)
 	if err != nil {
 		return err
 	}
 	v.LogID = v.chain.Head.LogID
+	e := v.evidence
 	switch {
 	case e.Keys == nil:
 		v.Missing = append(v.Missing, "no public key: no signature was checked")
 	case len(notes)+len(e.Heads) == 0 && v.chain.Head.Seq > 0:
 		v.Missing = append(v.Missing, "no signed head: nothing shows that the whole log is not a new one")
 	}
-	if v.keys = e.Keys != nil; !v.keys {
+	return v.signed(notes)
+}
+
+// signed opens the signed heads, those of the database and those from outside it.
+func (v *verification) signed(notes []Checkpoint) error {
+	e := v.evidence
+	if e.Keys == nil {
 		return nil
 	}
 	var heads []SignedHead
@@ -164,8 +171,9 @@ func (v *verification) open(text string, keys note.Verifiers, where string) (Sig
 	return h, nil
 }
 
-// expect adds signed heads to what the rows are compared with.
+// expect makes signed heads what the rows are compared with.
 func (v *verification) expect(heads []SignedHead) error {
+	v.heads, v.Newest = make(map[int64][]SignedHead), nil
 	for _, h := range heads {
 		if h.Seq > v.chain.Head.Seq {
 			return &Fault{v.chain.Head.Seq + 1, fmt.Sprintf("is missing: a head was signed for row %d at %s; the end was cut off, or an older copy was put in place",
@@ -181,6 +189,7 @@ func (v *verification) expect(heads []SignedHead) error {
 
 // walk checks the rows, to the end as it was at the start.
 func (v *verification) walk(ctx context.Context) error {
+	v.FirstSeq = v.chain.Base.Seq + 1
 	if err := v.begin(); err != nil {
 		return err
 	}
@@ -212,9 +221,8 @@ func (v *verification) walk(ctx context.Context) error {
 // unless it is the first that ever was.
 func (v *verification) begin() error {
 	base := v.chain.Base
-	v.w = Walker{Seq: base.Seq, Hash: base.Hash}
-	v.FirstSeq = base.Seq + 1
-	if base.Seq > 0 && v.keys && !slices.ContainsFunc(v.heads[base.Seq], func(h SignedHead) bool { return h.says == saysBase }) {
+	v.w.Seq, v.w.Hash, v.w.at = base.Seq, base.Hash, time.Time{}
+	if base.Seq > 0 && v.evidence.Keys != nil && !slices.ContainsFunc(v.heads[base.Seq], func(h SignedHead) bool { return h.says == saysBase }) {
 		return &Fault{base.Seq + 1, "is the first row, and nothing signed says that those before it were pruned"}
 	}
 	return v.agree(base)
@@ -283,17 +291,21 @@ func (v *verification) row(r *Row) error {
 	return v.agree(Head{Seq: r.Seq, Hash: r.Hash})
 }
 
-// skipPruned moves the walk to the new beginning if rows were pruned under it. It is
-// signed in the transaction that moves it.
+// skipPruned moves the walk to the new beginning if rows were pruned under it. Anybody who can
+// write to the database can move its base, so the signed heads are read again: there must be one
+// that says so, as there must at the start.
 func (v *verification) skipPruned(ctx context.Context) (bool, error) {
 	chain, err := v.log.Chain(ctx)
 	if err != nil || chain.Base.Seq <= v.w.Seq {
 		return false, err
 	}
-	if chain.Base.Seq >= v.chain.Head.Seq {
-		v.chain.Head, v.chain.HeadAt, v.chain.LastSeq = chain.Head, chain.HeadAt, chain.LastSeq
+	notes, err := v.notes(ctx)
+	if err == nil {
+		err = v.signed(notes)
 	}
-	v.w.Seq, v.w.Hash, v.w.at = chain.Base.Seq, chain.Base.Hash, time.Time{}
+	if err != nil {
+		return false, err
+	}
 	v.blanks = 0 // what accounts for those of rows that went may have gone, too
-	return true, nil
+	return true, v.begin()
 }
