@@ -13,10 +13,11 @@ import (
 
 // Chain is where a stored log begins and ends, all read at one moment.
 type Chain struct {
-	Base    Head      // the newest row that was pruned; seq 0 and a random hash if none was
-	Head    Head      // what the log says is its end
-	HeadAt  time.Time // what the log says is the time of its last row
-	LastSeq int64     // of the last row that is there
+	Base     Head      // the newest row that was pruned; seq 0 and a random hash if none was
+	Head     Head      // what the log says is its end
+	HeadAt   time.Time // what the log says is the time of its last row
+	FirstSeq int64     // of the first row that is there, which pruning may have yet to remove; without rows, of the next
+	LastSeq  int64     // of the last row that is there
 }
 
 // Checkpoint is a signed head as the database keeps it.
@@ -190,7 +191,7 @@ func (v *verification) expect(heads []SignedHead) error {
 // walk checks the rows, to the end as it was at the start.
 func (v *verification) walk(ctx context.Context) error {
 	v.FirstSeq = v.chain.Base.Seq + 1
-	if err := v.begin(); err != nil {
+	if err := v.begin(ctx); err != nil {
 		return err
 	}
 	for extensions := 0; ; extensions++ {
@@ -219,13 +220,75 @@ func (v *verification) walk(ctx context.Context) error {
 
 // begin puts the walk in front of the first row, which must be vouched for by a signature
 // unless it is the first that ever was.
-func (v *verification) begin() error {
+func (v *verification) begin(ctx context.Context) error {
 	base := v.chain.Base
 	v.w.Seq, v.w.Hash, v.w.at = base.Seq, base.Hash, time.Time{}
 	if base.Seq > 0 && v.evidence.Keys != nil && !slices.ContainsFunc(v.heads[base.Seq], func(h SignedHead) bool { return h.says == saysBase }) {
 		return &Fault{base.Seq + 1, "is the first row, and nothing signed says that those before it were pruned"}
 	}
-	return v.agree(base)
+	if err := v.agree(base); err != nil {
+		return err
+	}
+	return v.leftovers(ctx)
+}
+
+// leftovers checks the rows up to the base that pruning has yet to remove, or was interrupted before
+// it did. It removes the oldest first, so those that are there are consecutive and lead to the base.
+func (v *verification) leftovers(ctx context.Context) error {
+	base, first := v.chain.Base, v.chain.FirstSeq
+	if first < 1 {
+		return &Fault{0, fmt.Sprintf("there is a row %d, and the first of a log is 1", first)}
+	}
+	w := Walker{Seq: first - 1}
+	for w.Seq < base.Seq {
+		page, err := v.log.Rows(ctx, w.Seq, base.Seq)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 || page[0].Seq != w.Seq+1 {
+			chain, err := v.log.Chain(ctx)
+			switch {
+			case err != nil:
+				return err
+			case chain.FirstSeq <= w.Seq+1:
+				return &Fault{w.Seq + 1, "is missing, while rows before it are there that were to be pruned with it"}
+			}
+			w = Walker{Seq: chain.FirstSeq - 1} // they were removed meanwhile
+			continue
+		}
+		for i := range page {
+			if err := v.leftover(&w, &page[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if w.Seq == base.Seq && w.Rows > 0 && w.Hash != base.Hash {
+		return &Fault{base.Seq, "is not the last row that was pruned"}
+	}
+	return nil
+}
+
+// leftover checks the next of these rows. What the hash of the first one is computed from went with
+// the row before it: unless a head was signed for that one, nothing can prove the first one's columns.
+func (v *verification) leftover(w *Walker, r *Row) error {
+	fault, before := (*Fault)(nil), v.heads[w.Seq]
+	switch {
+	case w.Rows > 0:
+		fault = w.Next(r)
+	case len(before) > 0:
+		w.Hash = before[0].Hash
+		fault = w.Next(r)
+	default:
+		*w = Walker{Seq: r.Seq, Hash: r.Hash, Rows: 1, at: r.OccurredAt}
+		fault = r.identityFault()
+	}
+	switch {
+	case fault != nil:
+		return fault
+	case r.Seq == v.chain.Base.Seq:
+		return nil // compared with its heads as the base
+	}
+	return v.agree(Head{Seq: r.Seq, Hash: r.Hash})
 }
 
 // agree compares a row with the heads signed for it.
@@ -307,5 +370,5 @@ func (v *verification) skipPruned(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	v.blanks = 0 // what accounts for those of rows that went may have gone, too
-	return true, v.begin()
+	return true, v.begin(ctx)
 }
