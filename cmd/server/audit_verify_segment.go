@@ -21,7 +21,7 @@ type segmentsReport struct {
 
 // verifySegments verifies an archive without the database.
 func (c *auditVerifyCommand) verifySegments(out io.Writer) error {
-	r := segmentsReport{Segments: []audit.SegmentReport{}}
+	var r segmentsReport
 	keys, err := c.keys(c.Key)
 	if err != nil {
 		return err
@@ -33,12 +33,8 @@ func (c *auditVerifyCommand) verifySegments(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		segment, err := audit.VerifySegment(name, keys)
-		if err != nil {
-			return err
-		}
-		r.Segments = append(r.Segments, segment)
+	if r.Segments, err = audit.VerifySegments(names, keys); err != nil {
+		return err
 	}
 	slices.SortFunc(r.Segments, func(a, b audit.SegmentReport) int { return cmp.Compare(a.FirstSeq, b.FirstSeq) })
 	r.link()
@@ -76,7 +72,7 @@ func (r *segmentsReport) link() {
 		switch {
 		case s.LogID != before.LogID:
 			r.Missing = append(r.Missing, fmt.Sprintf("%s and %s are of different logs", before.File, s.File))
-		case s.FirstSeq <= before.LastSeq && (s.LastSeq != before.LastSeq || s.LastHash != before.LastHash):
+		case s.FirstSeq <= before.LastSeq && !s.Continues(before) && !before.Continues(s):
 			r.Missing = append(r.Missing, fmt.Sprintf("rows %d to %d are in %s and in %s: nothing shows that these are of one history", s.FirstSeq, min(s.LastSeq, before.LastSeq), before.File, s.File))
 		case s.FirstSeq > before.LastSeq+1:
 			r.Missing = append(r.Missing, fmt.Sprintf("rows %d to %d are in no segment given", before.LastSeq+1, s.FirstSeq-1))

@@ -33,7 +33,8 @@ SELECT seq, signed_at FROM audit_checkpoint ORDER BY id DESC LIMIT 1;
 -- Reading. These are for operators and go over all tenants.
 
 -- name: AuditChain :one
-SELECT log_id, base_seq, base_hash, head_seq, head_hash, head_at, CAST((SELECT coalesce(max(seq), 0) FROM audit_log) AS INTEGER) AS last_seq
+SELECT log_id, base_seq, base_hash, head_seq, head_hash, head_at, CAST((SELECT coalesce(max(seq), 0) FROM audit_log) AS INTEGER) AS last_seq,
+    CAST(coalesce((SELECT min(seq) FROM audit_log), head_seq + 1) AS INTEGER) AS first_seq
 FROM audit_chain
 WHERE chain = 0;
 

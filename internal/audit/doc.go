@@ -10,7 +10,7 @@
 // or free text of a caller's choosing.
 //
 // The package has the vocabulary ([Event], [Row]), the hash chain ([Row.HashAfter]) and
-// its proof ([Signer], [Notary], [Verify]), archives ([Archive], [VerifySegment]),
+// its proof ([Signer], [Notary], [Verify]), archives ([Archive], [VerifySegments]),
 // refusals that are only counted ([Counts]), statistics ([Tally]) and the printed forms
 // ([JSONL], [CSV], [Table]). Storing rows is a store's business; what they say is decided
 // by the package whose action they record.

@@ -27,13 +27,42 @@ type SegmentReport struct {
 	Manifest
 	Erased int64  `json:"erased"` // rows from which a person had been erased by then
 	Fault  *Fault `json:"fault"`
+	name   string
+	ends   map[int64]Hash // of the rows with which other segments end; see [SegmentReport.Continues]
 }
 
-// VerifySegment checks a segment, by its own name or its manifest's, without the
-// database: its checksum, every row by its hash and the row before, and its signed head.
+// VerifySegments checks segments, by their own names or their manifests', without the
+// database: the checksum, every row by its hash and the row before, and the signed head.
 // Without keys the signature is not checked.
-func VerifySegment(name string, keys note.Verifiers) (r SegmentReport, err error) {
-	name = strings.TrimSuffix(name, manifestSuffix)
+func VerifySegments(names []string, keys note.Verifiers) ([]SegmentReport, error) {
+	list := make([]SegmentReport, len(names))
+	ends := make(map[int64]bool)
+	for i, name := range names {
+		var err error
+		if list[i], err = openSegment(strings.TrimSuffix(name, manifestSuffix)); err != nil {
+			return nil, err
+		}
+		ends[list[i].LastSeq] = true
+	}
+	for i := range list {
+		r := &list[i]
+		if err := r.verify(keys, ends); err != nil && !errors.As(err, &r.Fault) {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// Continues reports whether a segment has the row with which another ends. Since a row's hash covers
+// all before it, they then have the same rows wherever they overlap.
+func (r *SegmentReport) Continues(other *SegmentReport) bool {
+	hash, ok := r.ends[other.LastSeq]
+	return ok && hash == other.LastHash
+}
+
+// openSegment reads the manifest of a segment.
+func openSegment(name string) (r SegmentReport, err error) {
+	r.name, r.ends = name, make(map[int64]Hash)
 	text, err := os.ReadFile(name + manifestSuffix)
 	if err != nil {
 		return r, fmt.Errorf("%w: its manifest: %w", errNotSegment, err)
@@ -44,16 +73,12 @@ func VerifySegment(name string, keys note.Verifiers) (r SegmentReport, err error
 	if r.Form != FormJSONL {
 		return r, fmt.Errorf("%w: %s is for spreadsheets, which does not hold all that was hashed; export as jsonl for proof", errNotSegment, name)
 	}
-	err = r.verify(name, keys)
-	errors.As(err, &r.Fault)
-	if r.Fault != nil {
-		err = nil
-	}
-	return r, err
+	return r, nil
 }
 
-func (r *SegmentReport) verify(name string, keys note.Verifiers) error {
-	if r.File != filepath.Base(name) {
+// verify also takes note of the rows with which segments end.
+func (r *SegmentReport) verify(keys note.Verifiers, ends map[int64]bool) error {
+	if r.File != filepath.Base(r.name) {
 		return &Fault{0, fmt.Sprintf("the manifest is of another segment, %s", r.File)}
 	}
 	if keys != nil {
@@ -62,14 +87,14 @@ func (r *SegmentReport) verify(name string, keys note.Verifiers) error {
 			return &Fault{r.LastSeq, "the manifest has no signed head for it"}
 		}
 	}
-	file, err := os.Open(name)
+	file, err := os.Open(r.name)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
 	sum := sha256.New()
 	w := walker{Seq: r.FirstSeq - 1, Hash: r.PrevHash}
-	first, err := r.rows(io.TeeReader(file, sum), &w)
+	first, err := r.rows(io.TeeReader(file, sum), &w, ends)
 	if err != nil {
 		return err
 	}
@@ -89,7 +114,7 @@ func (r *SegmentReport) verify(name string, keys note.Verifiers) error {
 // rows walks through the lines of a segment, and returns the time of the first. A line must be
 // exactly what its row is written as, since the hash sees nothing of a member that was added or
 // given twice.
-func (r *SegmentReport) rows(from io.Reader, w *walker) (first time.Time, err error) {
+func (r *SegmentReport) rows(from io.Reader, w *walker, ends map[int64]bool) (first time.Time, err error) {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, maxLine)
 	var text bytes.Buffer
@@ -109,6 +134,9 @@ func (r *SegmentReport) rows(from io.Reader, w *walker) (first time.Time, err er
 		}
 		if w.Rows == 1 {
 			first = row.OccurredAt
+		}
+		if ends[w.Seq] {
+			r.ends[w.Seq] = w.Hash
 		}
 	}
 	return first, lines.Err()

@@ -16,10 +16,11 @@ import (
 
 // Chain is where a stored log begins and ends, all read at one moment.
 type Chain struct {
-	Base    Head      // the newest row that was pruned; seq 0 and a random hash if none was
-	Head    Head      // what the log says is its end
-	HeadAt  time.Time // what the log says is the time of its last row
-	LastSeq int64     // of the last row that is there
+	Base     Head      // the newest row that was pruned; seq 0 and a random hash if none was
+	Head     Head      // what the log says is its end
+	HeadAt   time.Time // what the log says is the time of its last row
+	FirstSeq int64     // of the first row that is there, which pruning may have yet to remove; without rows, of the next
+	LastSeq  int64     // of the last row that is there
 }
 
 // Checkpoint is a signed head as the database keeps it.
@@ -76,9 +77,9 @@ func (r *Report) Complete() bool { return r.Fault == nil && len(r.Missing) == 0 
 // was erased than was recorded. The report's fault is the first one; an error means that
 // the log could not be read.
 func Verify(ctx context.Context, log Stored, e Evidence) (Report, error) {
-	v := newVerification(log)
+	v := &verification{log: log, evidence: e}
 	// In this order: the log is ahead of its checkpoints, they are ahead of the file.
-	err := v.gather(ctx, e)
+	err := v.gather(ctx)
 	if err == nil && v.Fault == nil {
 		err = v.walk(ctx)
 	}
@@ -91,31 +92,34 @@ func Verify(ctx context.Context, log Stored, e Evidence) (Report, error) {
 
 type verification struct {
 	Report
-	log   Stored
-	keys  bool // whether signatures were checked
-	chain Chain
-	heads map[int64][]SignedHead
-	w     walker
-}
-
-func newVerification(log Stored) *verification {
-	return &verification{log: log, heads: make(map[int64][]SignedHead)}
+	log      Stored
+	evidence Evidence
+	chain    Chain
+	heads    map[int64][]SignedHead
+	w        walker
 }
 
 // gather opens the signed heads and finds the ends of the log.
-func (v *verification) gather(ctx context.Context, e Evidence) error {
+func (v *verification) gather(ctx context.Context) error {
 	notes, err := v.notes(ctx)
 	if err != nil {
 		return err
 	}
 	v.LogID = v.chain.Head.LogID
+	e := v.evidence
 	switch {
 	case e.Keys == nil:
 		v.Missing = append(v.Missing, "no public key: no signature was checked")
 	case len(notes)+len(e.Heads) == 0 && v.chain.Head.Seq > 0:
 		v.Missing = append(v.Missing, "no signed head: nothing shows that the whole log is not a new one")
 	}
-	if v.keys = e.Keys != nil; !v.keys {
+	return v.signed(notes)
+}
+
+// signed opens the signed heads, those of the database and those from outside it.
+func (v *verification) signed(notes []Checkpoint) error {
+	e := v.evidence
+	if e.Keys == nil {
 		return nil
 	}
 	var heads []SignedHead
@@ -144,8 +148,8 @@ func (v *verification) gather(ctx context.Context, e Evidence) error {
 // of seq: those that it keeps, and those of the evidence, all of which must be good and of rows
 // that the log has or had.
 func OpenHeads(ctx context.Context, log Stored, e Evidence) (Chain, []SignedHead, error) {
-	v := newVerification(log)
-	if err := v.gather(ctx, e); err != nil {
+	v := &verification{log: log, evidence: e}
+	if err := v.gather(ctx); err != nil {
 		return v.chain, nil, err
 	}
 	heads := slices.Concat(slices.Collect(maps.Values(v.heads))...)
@@ -184,8 +188,9 @@ func (v *verification) open(text string, keys note.Verifiers, where string) (Sig
 	return h, nil
 }
 
-// expect adds signed heads to what the rows are compared with.
+// expect makes signed heads what the rows are compared with.
 func (v *verification) expect(heads []SignedHead) error {
+	v.heads, v.Newest = make(map[int64][]SignedHead), nil
 	for _, h := range heads {
 		if h.Seq > v.chain.Head.Seq {
 			return &Fault{v.chain.Head.Seq + 1, fmt.Sprintf("is missing: a head was signed for row %d at %s; the end was cut off, or an older copy was put in place",
@@ -201,7 +206,8 @@ func (v *verification) expect(heads []SignedHead) error {
 
 // walk checks the rows, to the end as it was at the start.
 func (v *verification) walk(ctx context.Context) error {
-	if err := v.begin(); err != nil {
+	v.FirstSeq = v.chain.Base.Seq + 1
+	if err := v.begin(ctx); err != nil {
 		return err
 	}
 	for extensions := 0; ; extensions++ {
@@ -230,14 +236,75 @@ func (v *verification) walk(ctx context.Context) error {
 
 // begin puts the walk in front of the first row, which must be vouched for by a signature
 // unless it is the first that ever was.
-func (v *verification) begin() error {
+func (v *verification) begin(ctx context.Context) error {
 	base := v.chain.Base
-	v.w = walker{Seq: base.Seq, Hash: base.Hash}
-	v.FirstSeq = base.Seq + 1
-	if base.Seq > 0 && v.keys && !slices.ContainsFunc(v.heads[base.Seq], func(h SignedHead) bool { return h.says == saysBase }) {
+	v.w.Seq, v.w.Hash, v.w.at = base.Seq, base.Hash, time.Time{}
+	if base.Seq > 0 && v.evidence.Keys != nil && !slices.ContainsFunc(v.heads[base.Seq], func(h SignedHead) bool { return h.says == saysBase }) {
 		return &Fault{base.Seq + 1, "is the first row, and nothing signed says that those before it were pruned"}
 	}
-	return v.agree(base)
+	if err := v.agree(base); err != nil {
+		return err
+	}
+	return v.leftovers(ctx)
+}
+
+// leftovers checks the rows up to the base that pruning has yet to remove, or was interrupted before
+// it did. It removes the oldest first, so those that are there are consecutive and lead to the base.
+func (v *verification) leftovers(ctx context.Context) error {
+	base, first := v.chain.Base, v.chain.FirstSeq
+	if first < 1 {
+		return &Fault{0, fmt.Sprintf("there is a row %d, and the first of a log is 1", first)}
+	}
+	w := walker{Seq: first - 1}
+	for w.Seq < base.Seq {
+		page, err := v.log.Rows(ctx, w.Seq, base.Seq)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 || page[0].Seq != w.Seq+1 {
+			chain, err := v.log.Chain(ctx)
+			switch {
+			case err != nil:
+				return err
+			case chain.FirstSeq <= w.Seq+1:
+				return &Fault{w.Seq + 1, "is missing, while rows before it are there that were to be pruned with it"}
+			}
+			w = walker{Seq: chain.FirstSeq - 1} // they were removed meanwhile
+			continue
+		}
+		for i := range page {
+			if err := v.leftover(&w, &page[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if w.Seq == base.Seq && w.Rows > 0 && w.Hash != base.Hash {
+		return &Fault{base.Seq, "is not the last row that was pruned"}
+	}
+	return nil
+}
+
+// leftover checks the next of these rows. What the hash of the first one is computed from went with
+// the row before it: unless a head was signed for that one, nothing can prove the first one's columns.
+func (v *verification) leftover(w *walker, r *Row) error {
+	fault, before := (*Fault)(nil), v.heads[w.Seq]
+	switch {
+	case w.Rows > 0:
+		fault = w.next(r)
+	case len(before) > 0:
+		w.Hash = before[0].Hash
+		fault = w.next(r)
+	default:
+		*w = walker{Seq: r.Seq, Hash: r.Hash, Rows: 1, at: r.OccurredAt}
+		fault = r.identityFault()
+	}
+	switch {
+	case fault != nil:
+		return fault
+	case r.Seq == v.chain.Base.Seq:
+		return nil // compared with its heads as the base
+	}
+	return v.agree(Head{Seq: r.Seq, Hash: r.Hash})
 }
 
 // agree compares a row with the heads signed for it.
@@ -303,17 +370,21 @@ func (v *verification) row(r *Row) error {
 	return v.agree(Head{Seq: r.Seq, Hash: r.Hash})
 }
 
-// skipPruned moves the walk to the new beginning if rows were pruned under it. It is
-// signed in the transaction that moves it.
+// skipPruned moves the walk to the new beginning if rows were pruned under it. Anybody who can
+// write to the database can move its base, so the signed heads are read again: there must be one
+// that says so, as there must at the start.
 func (v *verification) skipPruned(ctx context.Context) (bool, error) {
 	chain, err := v.log.Chain(ctx)
 	if err != nil || chain.Base.Seq <= v.w.Seq {
 		return false, err
 	}
-	if chain.Base.Seq >= v.chain.Head.Seq {
-		v.chain.Head, v.chain.HeadAt, v.chain.LastSeq = chain.Head, chain.HeadAt, chain.LastSeq
+	notes, err := v.notes(ctx)
+	if err == nil {
+		err = v.signed(notes)
 	}
-	v.w.Seq, v.w.Hash, v.w.at = chain.Base.Seq, chain.Base.Hash, time.Time{}
+	if err != nil {
+		return false, err
+	}
 	v.blanks = 0 // what accounts for those of rows that went may have gone, too
-	return true, nil
+	return true, v.begin(ctx)
 }

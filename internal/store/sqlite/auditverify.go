@@ -19,7 +19,7 @@ func (l *AuditLog) Chain(ctx context.Context) (audit.Chain, error) {
 	}
 	c := audit.Chain{
 		Base: audit.Head{LogID: row.LogID, Seq: row.BaseSeq}, Head: audit.Head{LogID: row.LogID, Seq: row.HeadSeq},
-		HeadAt: time.UnixMilli(row.HeadAt).UTC(), LastSeq: row.LastSeq,
+		HeadAt: time.UnixMilli(row.HeadAt).UTC(), FirstSeq: row.FirstSeq, LastSeq: row.LastSeq,
 	}
 	copy(c.Base.Hash[:], row.BaseHash)
 	copy(c.Head.Hash[:], row.HeadHash)

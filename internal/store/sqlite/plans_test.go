@@ -57,7 +57,7 @@ var plans = map[string][]string{
 
 	"AppendAudit":      nil,
 	"AuditHead":        {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)", "SCALAR SUBQUERY 1", "SCAN blocked"},
-	"AuditChain":       {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)", "SCALAR SUBQUERY 1", "SEARCH audit_log"},
+	"AuditChain":       {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)", "SCALAR SUBQUERY 1", "SEARCH audit_log", "SCALAR SUBQUERY 2", "SEARCH audit_log"},
 	"AllCheckpoints":   {"SCAN audit_checkpoint USING INDEX audit_checkpoint_by_seq"},
 	"MoveAuditHead":    {"SEARCH audit_chain USING INTEGER PRIMARY KEY (rowid=?)"},
 	"AuditTimeOf":      {"SEARCH audit_log USING INTEGER PRIMARY KEY (rowid=?)"},

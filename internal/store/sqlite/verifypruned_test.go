@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"todomanager/internal/audit"
 	"todomanager/internal/store/sqlite"
@@ -166,6 +167,51 @@ func TestVerifyWhilePruned(t *testing.T) {
 			t.Errorf("%v, want %v", err, audit.ErrPruned)
 		}
 	})
+}
+
+// TestBaseMovedWithoutSignature: while a log is verified, somebody without the key passes rows off as
+// pruned, of which one that the verification has not reached yet was changed.
+func TestBaseMovedWithoutSignature(t *testing.T) {
+	all := newSignedLog(t)
+	for _, c := range []struct {
+		name   string
+		base   string // what the base is said to be
+		signed bool   // whether there is a base statement for that row as it was
+		want   int64
+	}{
+		{"at any row", "SELECT seq, hash FROM audit_log WHERE seq = 2110", false, 2111},
+		{"at a row whose head was signed", "SELECT seq, hash FROM audit_log WHERE seq = 2300", false, 2301},
+		{"with another hash than was signed", "SELECT 2300, zeroblob(32)", true, 2300},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := all.copy(t)
+			writeMany(t, l.store, todos.Owner{Issuer: alice.Issuer, Subject: "carol"}, 10) // not signed yet
+			e := evidence{path: l.path}
+			db := e.plain(t)
+			exec := func(text string, args ...any) {
+				if _, err := db.Exec(text, args...); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.signed {
+				signed, err := l.signer.Base(l.heads[5], time.Now())
+				if err != nil {
+					t.Fatal(err)
+				}
+				exec("INSERT INTO audit_checkpoint SELECT max(id) + 1, 2300, 0, ? FROM audit_checkpoint", signed.Note())
+			}
+			exec("UPDATE audit_log SET decision = 'deny' WHERE seq = 2105") // on the second page
+			log := &disturbed{AuditLog: openLog(t, l.path), afterRows: func() {
+				exec("UPDATE audit_chain SET (base_seq, base_hash) = (" + c.base + ")")
+				exec("DELETE FROM audit_log WHERE seq <= (SELECT base_seq FROM audit_chain)")
+				rewrite(t, db, e, 2301)
+			}}
+			r, err := audit.Verify(t.Context(), log, audit.Evidence{Keys: l.signer.Keys()})
+			if err != nil || r.Fault == nil || r.Fault.Seq != c.want {
+				t.Errorf("%v, fault %v, want one of row %d", err, r.Fault, c.want)
+			}
+		})
+	}
 }
 
 // TestBlankedAfterErasure: an erasure accounts for rows before it alone, also where some of these

@@ -133,7 +133,8 @@ func (q *Queries) AppendCheckpoint(ctx context.Context, arg AppendCheckpointPara
 
 const auditChain = `-- name: AuditChain :one
 
-SELECT log_id, base_seq, base_hash, head_seq, head_hash, head_at, CAST((SELECT coalesce(max(seq), 0) FROM audit_log) AS INTEGER) AS last_seq
+SELECT log_id, base_seq, base_hash, head_seq, head_hash, head_at, CAST((SELECT coalesce(max(seq), 0) FROM audit_log) AS INTEGER) AS last_seq,
+    CAST(coalesce((SELECT min(seq) FROM audit_log), head_seq + 1) AS INTEGER) AS first_seq
 FROM audit_chain
 WHERE chain = 0
 `
@@ -146,6 +147,7 @@ type AuditChainRow struct {
 	HeadHash []byte
 	HeadAt   int64
 	LastSeq  int64
+	FirstSeq int64
 }
 
 // Reading. These are for operators and go over all tenants.
@@ -160,6 +162,7 @@ func (q *Queries) AuditChain(ctx context.Context) (AuditChainRow, error) {
 		&i.HeadHash,
 		&i.HeadAt,
 		&i.LastSeq,
+		&i.FirstSeq,
 	)
 	return i, err
 }
