@@ -56,12 +56,12 @@ func (c *restoreCommand) Run(ctx context.Context, std stdio) (err error) {
 		return err
 	}
 	kept := r.Kept(time.Now())
-	if err := c.swap(ctx, r, signed, kept); err != nil {
+	if err := c.swap(ctx, r, kept); err != nil {
 		return err
 	}
 	logger.Info("restoration signed", "log", signed.LogID, "seq", signed.Seq, "note", signed.Note())
 	c.tell(ctx, std.out, d, kept)
-	return nil
+	return c.announce(signed)
 }
 
 // fill copies the file, and compares the copy with the manifest.
@@ -175,12 +175,9 @@ func (p proof) sign(h audit.Head, at time.Time) (audit.SignedHead, error) {
 }
 
 // swap keeps what is there under another name, with its heads, and puts the copy in place.
-// The statement comes before that: a crash in between leaves heads that prove less. The log that is
-// still there verifies then if the copy is an older state of it, as it mostly is; else restoring
-// again mends that.
-func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, signed audit.SignedHead, kept string) error {
+func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, kept string) error {
 	if err := r.Keep(ctx, kept); err != nil {
-		return err // before heads are made void for nothing
+		return err
 	}
 	_, heads := c.paths()
 	if err := audit.HeadsFile(heads).Mend(); err != nil {
@@ -193,8 +190,16 @@ func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, signed
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := audit.HeadsFile(heads).Append(signed.Note()); err != nil {
-		return err
-	}
 	return r.Swap(ctx)
+}
+
+// announce adds the statement to the file of heads. It comes last: while the log that was there is in
+// place, the statement would make heads and the base of it void that nothing else proves. The
+// copy in its place has the statement itself, so a crash in between costs nothing.
+func (c *restoreCommand) announce(signed audit.SignedHead) error {
+	_, heads := c.paths()
+	if err := audit.HeadsFile(heads).Append(signed.Note()); err != nil {
+		return fmt.Errorf("the copy is in place, and only the statement about that could not be added to %s: %w. Do not restore again: the server adds it when it starts and can write the file", heads, err)
+	}
+	return nil
 }
