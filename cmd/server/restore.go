@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"todomanager/internal/atomicfile"
@@ -66,6 +67,9 @@ func (c *restoreCommand) Run(ctx context.Context, std stdio) (err error) {
 
 // fill copies the file, and compares the copy with the manifest.
 func (c *restoreCommand) fill(r *sqlite.Restoration) (sum audit.Hash, err error) {
+	if err := c.alone(); err != nil {
+		return sum, err
+	}
 	file, err := os.Open(c.From)
 	if err != nil {
 		return sum, err
@@ -91,6 +95,21 @@ func (c *restoreCommand) fill(r *sqlite.Restoration) (sum audit.Hash, err error)
 		return sum, fmt.Errorf("%s is not as it was when it was made: its SHA-256 differs from its manifest's; take another copy", c.From)
 	}
 	return sum, nil
+}
+
+// alone refuses a file that has changes beside it which are not in it yet, as after a crash or
+// when a program has it open: what is copied is the file alone.
+func (c *restoreCommand) alone() error {
+	file, err := filepath.EvalSymlinks(c.From)
+	if err != nil {
+		return err
+	}
+	for _, suffix := range []string{"-wal", "-journal"} {
+		if info, err := os.Stat(file + suffix); err == nil && info.Size() > 0 {
+			return fmt.Errorf("%s%s has changes that are not in %s yet: make a copy with backup and restore that, or have them put into it (sqlite3 %s 'PRAGMA wal_checkpoint(TRUNCATE); PRAGMA quick_check') and say --no-manifest", file, suffix, c.From, file)
+		}
+	}
+	return nil
 }
 
 // proof is what a copy was found to be.
