@@ -16,7 +16,7 @@ import (
 var errStrangeSchema = errors.New("somebody has changed the schema")
 
 // sameSchema returns an error unless the schema of a database is as this program makes it. It
-// must be of the newest version. Tables, views and indexes may be there besides.
+// must be of the newest version. Views may be there besides, and tables of SQLite, goose and Litestream.
 func sameSchema(ctx context.Context, db *sql.DB) error {
 	want, err := newestSchema(ctx)
 	if err != nil {
@@ -44,10 +44,16 @@ type object struct{ kind, name, statement string }
 
 // harmless reports whether an object that is not ours may be there. SQLite goes by the statement
 // alone, and so does this: somebody who writes to the schema can give a trigger another kind and name.
+//
+// A view does nothing to what is written. An index can keep rows out, and so can a table that
+// refers to one of ours.
 func (o object) harmless() bool {
-	for _, start := range []string{"CREATE TABLE ", "CREATE INDEX ", "CREATE UNIQUE INDEX ", "CREATE VIEW "} { // as SQLite writes them, however they were given
-		if strings.HasPrefix(o.statement, start) {
-			return true
+	if strings.HasPrefix(o.statement, "CREATE VIEW ") { // as SQLite writes it, however it was given
+		return true
+	}
+	for _, others := range []string{"CREATE TABLE _litestream_", "CREATE TABLE goose_", "CREATE TABLE sqlite_"} {
+		if strings.HasPrefix(o.statement, others) {
+			return !strings.Contains(strings.ToLower(o.statement), "references")
 		}
 	}
 	return false
