@@ -156,7 +156,7 @@ func orphanedLog(path string) error {
 	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
 		state = "empty"
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return nil //nolint:nilerr // whoever opens it will tell
+		return nil // whoever opens it will tell
 	}
 	if wal, err := os.Lstat(path + "-wal"); err != nil || wal.Size() == 0 {
 		return nil //nolint:nilerr // no log is what is hoped for
