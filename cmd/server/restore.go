@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"todomanager/internal/atomicfile"
@@ -55,7 +56,7 @@ func (c *restoreCommand) Run(ctx context.Context, std stdio) (err error) {
 		return err
 	}
 	kept := r.Kept(time.Now())
-	if err := c.swap(ctx, r, p, signed, kept); err != nil {
+	if err := c.swap(ctx, r, p, kept); err != nil {
 		return err
 	}
 	if p.newKey {
@@ -64,11 +65,14 @@ func (c *restoreCommand) Run(ctx context.Context, std stdio) (err error) {
 	}
 	logger.Info("restoration signed", "log", signed.LogID, "seq", signed.Seq, "note", signed.Note())
 	c.tell(ctx, std.out, d, kept)
-	return nil
+	return c.announce(signed)
 }
 
 // fill copies the file, and compares the copy with the manifest.
 func (c *restoreCommand) fill(r *sqlite.Restoration) (sum audit.Hash, err error) {
+	if err := c.alone(); err != nil {
+		return sum, err
+	}
 	file, err := os.Open(c.From)
 	if err != nil {
 		return sum, err
@@ -94,6 +98,21 @@ func (c *restoreCommand) fill(r *sqlite.Restoration) (sum audit.Hash, err error)
 		return sum, fmt.Errorf("%s is not as it was when it was made: its SHA-256 differs from its manifest's; take another copy", c.From)
 	}
 	return sum, nil
+}
+
+// alone refuses a file that has changes beside it which are not in it yet, as after a crash or
+// when a program has it open: what is copied is the file alone.
+func (c *restoreCommand) alone() error {
+	file, err := filepath.EvalSymlinks(c.From)
+	if err != nil {
+		return err
+	}
+	for _, suffix := range []string{"-wal", "-journal"} {
+		if info, err := os.Stat(file + suffix); err == nil && info.Size() > 0 {
+			return fmt.Errorf("%s%s has changes that are not in %s yet: make a copy with backup and restore that, or have them put into it (sqlite3 %s 'PRAGMA wal_checkpoint(TRUNCATE); PRAGMA quick_check') and say --no-manifest", file, suffix, c.From, file)
+		}
+	}
+	return nil
 }
 
 // proof is what a copy was found to be.
@@ -176,12 +195,9 @@ func (p proof) sign(h audit.Head, at time.Time) (audit.SignedHead, error) {
 }
 
 // swap keeps what is there under another name, with its heads, and puts the copy in place.
-// The statement comes before that: a crash in between leaves heads that prove less. The log that is
-// still there verifies then if the copy is an older state of it, as it mostly is; else restoring
-// again mends that.
-func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, p proof, signed audit.SignedHead, kept string) error {
+func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, p proof, kept string) error {
 	if err := r.Keep(ctx, kept); err != nil {
-		return err // before heads are made void for nothing
+		return err
 	}
 	if err := p.signer.Save(); err != nil { // what is refused leaves no new key
 		return err
@@ -200,8 +216,16 @@ func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, p proo
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := audit.HeadsFile(heads).Append(signed.Note()); err != nil {
-		return err
-	}
 	return r.Swap(ctx)
+}
+
+// announce adds the statement to the file of heads. It comes last: while the log that was there is in
+// place, the statement would make heads and the base of it void that nothing else proves. The
+// copy in its place has the statement itself, so a crash in between costs nothing.
+func (c *restoreCommand) announce(signed audit.SignedHead) error {
+	_, heads := c.paths()
+	if err := audit.HeadsFile(heads).Append(signed.Note()); err != nil {
+		return fmt.Errorf("the copy is in place, and only the statement about that could not be added to %s: %w. Do not restore again: the server adds it when it starts and can write the file", heads, err)
+	}
+	return nil
 }

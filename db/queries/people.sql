@@ -12,7 +12,7 @@ SELECT blocked_at FROM blocked WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc
 -- name: Block :execrows
 INSERT INTO blocked (issuer, tenant, subject, blocked_at)
 VALUES (sqlc.arg(issuer), sqlc.arg(tenant), sqlc.arg(subject), sqlc.arg(blocked_at))
-ON CONFLICT DO NOTHING;
+ON CONFLICT (issuer, tenant, subject) DO NOTHING;
 
 -- name: Unblock :execrows
 DELETE FROM blocked WHERE issuer = sqlc.arg(issuer) AND tenant = sqlc.arg(tenant) AND subject = sqlc.arg(subject);

@@ -58,7 +58,7 @@ INSERT INTO blocked (issuer, tenant, subject, blocked_at)
 SELECT CAST(sqlc.arg(to_issuer) AS TEXT), CAST(sqlc.arg(to_tenant) AS TEXT), old.subject, old.blocked_at
 FROM blocked AS old
 WHERE old.issuer = sqlc.arg(issuer) AND old.tenant = sqlc.arg(tenant)
-ON CONFLICT DO NOTHING;
+ON CONFLICT (issuer, tenant, subject) DO NOTHING;
 
 -- All moves. Acts have no subject, so that an index leads to them and to little else.
 -- name: TenantMoves :many

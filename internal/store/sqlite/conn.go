@@ -57,6 +57,14 @@ func (o Options) pool(use purpose, size int) (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := orphanedLog(o.Path); err != nil {
+		return nil, err
+	}
+	if use == forWriting {
+		if err := secondName(o.Path); err != nil {
+			return nil, err
+		}
+	}
 	connector, err := sqlite.NewConnector(name)
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", o.Path, err)

@@ -53,7 +53,7 @@ func Inspect(ctx context.Context, path string) (c Condition, err error) {
 	if c.Version == c.Known {
 		switch err := sameSchema(ctx, db); {
 		case errors.Is(err, errStrangeSchema):
-			return c, fmt.Errorf("%w; find out who did that, and restore a backup", err)
+			return c, fmt.Errorf("%w; find out who did that, and remove what was added (DROP), or restore a backup", err)
 		case err != nil:
 			return c, withMend(err)
 		}

@@ -145,15 +145,23 @@ func create(o Options) error {
 	return file.Close()
 }
 
-// orphanedLog refuses to start afresh where a database is missing and its write-ahead
-// log is not. An empty one does not count: readers leave it beside a stopped database.
+// orphanedLog refuses a database that is missing or empty where its write-ahead log is not:
+// to make a new one, or merely to open an empty one, which has SQLite remove the log, would
+// lose what is in there. An empty log does not count: readers leave it beside a stopped database.
 func orphanedLog(path string) error {
-	_, missing := os.Stat(path)
-	wal, noWAL := os.Lstat(path + "-wal")
-	if !errors.Is(missing, fs.ErrNotExist) || noWAL != nil || wal.Size() == 0 {
+	if resolved, err := filepath.EvalSymlinks(path); err == nil { // the log is beside the file that a link leads to
+		path = resolved
+	}
+	state := "missing"
+	if info, err := os.Stat(path); err == nil && info.Size() == 0 {
+		state = "empty"
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil // whoever opens it will tell
+	}
+	if wal, err := os.Lstat(path + "-wal"); err != nil || wal.Size() == 0 {
 		return nil //nolint:nilerr // no log is what is hoped for
 	}
-	return fmt.Errorf("%s is missing but its write-ahead log %s-wal is there, with data that belongs to it: put the database back, or move the log away to start with an empty one", path, path)
+	return fmt.Errorf("%s is %s but its write-ahead log %s-wal is there, with data that belongs to it: put the database back, or move the log away to start with an empty one", path, state, path)
 }
 
 // inPlace reports whether the database is still the file that was opened. SQLite goes

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"todomanager/internal/audit"
 	"todomanager/internal/store/sqlite"
@@ -313,5 +314,44 @@ func TestLitestreamFirst(t *testing.T) {
 	err = db.QueryRowContext(t.Context(), "SELECT auto_vacuum, (SELECT count(*) FROM _litestream_seq) FROM pragma_auto_vacuum").Scan(&mode, &theirs)
 	if err != nil || mode != incremental {
 		t.Errorf("auto_vacuum is %d (%v), want %d", mode, err, incremental)
+	}
+}
+
+// TestEmptyDatabaseWithALog: a database that was cut off to nothing is not opened while its
+// write-ahead log is there, since SQLite would remove the log. A restoration keeps it.
+func TestEmptyDatabaseWithALog(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "todos.db")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const data = "what was acknowledged"
+	if err := os.WriteFile(path+"-wal", []byte(data), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, opened := sqlite.Open(t.Context(), sqlite.Options{Path: path, Logger: slog.New(slog.DiscardHandler)})
+	_, administered := sqlite.OpenAdmin(t.Context(), path)
+	_, read := sqlite.OpenAuditLog(t.Context(), path)
+	_, inspected := sqlite.Inspect(t.Context(), path)
+	for _, err := range []error{opened, administered, read, inspected} {
+		if err == nil || !strings.Contains(err.Error(), "todos.db is empty but its write-ahead log") {
+			t.Error(err)
+		}
+	}
+	r, err := sqlite.BeginRestoration(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := r.Kept(time.Now())
+	copied := filepath.Join(t.TempDir(), "copy.db")
+	open(t, sqlite.Options{Path: copied}).Close()
+	whole, err := os.ReadFile(copied)
+	if err := errors.Join(err, r.Fill(bytes.NewReader(whole)), r.Keep(t.Context(), kept), r.Swap(t.Context()), r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if log, err := os.ReadFile(kept + "-wal"); err != nil || string(log) != data {
+		t.Errorf("the log that was kept: %q, %v", log, err)
+	}
+	if _, err := os.Stat(path + "-wal"); err == nil {
+		t.Error("the log is beside the copy")
 	}
 }

@@ -275,5 +275,23 @@ func sameFile(a, b string) bool {
 	return errOne == nil && errOther == nil && os.SameFile(one, other)
 }
 
+// secondName refuses a name that a killed restoration gave to a database that is still in its
+// place: SQLite would keep another write-ahead log beside it, and the two would overwrite each other.
+func secondName(path string) error {
+	end := strings.LastIndex(path, keptInfix)
+	if end < 0 {
+		return nil
+	}
+	first := path[:end]
+	one, err := os.Stat(first)
+	if err != nil {
+		return nil //nolint:nilerr // this is the only name
+	}
+	if other, err := os.Stat(path); err == nil && os.SameFile(one, other) {
+		return fmt.Errorf("%s is another name of %s, left by a restoration that was killed: name that one (--db), and remove the other name", path, first)
+	}
+	return nil
+}
+
 // Close removes the copy if it was not put in place, and gives up the lock.
 func (r *Restoration) Close() error { return errors.Join(r.clean(), r.lock.release()) }

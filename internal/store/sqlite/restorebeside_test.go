@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -171,5 +172,29 @@ func TestRestorationKeepsLog(t *testing.T) {
 			holds(t, kept+"-wal", log)
 			gone(t, kept)
 		})
+	}
+}
+
+// TestNameOfAKilledRestoration: nobody writes to a database by the name that a killed restoration
+// left it, beside a server that has it open by the other.
+func TestNameOfAKilledRestoration(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "todos.db")
+	open(t, sqlite.Options{Path: path})
+	killed := path + ".before-20260329T015900.000Z"
+	if err := os.Link(path, killed); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlite.OpenAdmin(t.Context(), killed); err == nil || !strings.Contains(err.Error(), "is another name of "+path) {
+		t.Error(err)
+	}
+	if _, err := sqlite.Open(t.Context(), sqlite.Options{Path: killed, Logger: slog.New(slog.DiscardHandler)}); err == nil {
+		t.Error("a second server serves it")
+	}
+	a, err := sqlite.OpenAdmin(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
 	}
 }

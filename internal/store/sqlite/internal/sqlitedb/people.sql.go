@@ -40,7 +40,7 @@ func (q *Queries) AgeOfNthTodo(ctx context.Context, arg AgeOfNthTodoParams) (int
 const block = `-- name: Block :execrows
 INSERT INTO blocked (issuer, tenant, subject, blocked_at)
 VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT DO NOTHING
+ON CONFLICT (issuer, tenant, subject) DO NOTHING
 `
 
 type BlockParams struct {

@@ -124,7 +124,7 @@ INSERT INTO blocked (issuer, tenant, subject, blocked_at)
 SELECT CAST(?1 AS TEXT), CAST(?2 AS TEXT), old.subject, old.blocked_at
 FROM blocked AS old
 WHERE old.issuer = ?3 AND old.tenant = ?4
-ON CONFLICT DO NOTHING
+ON CONFLICT (issuer, tenant, subject) DO NOTHING
 `
 
 type CopyBlocksParams struct {
