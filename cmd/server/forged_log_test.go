@@ -79,17 +79,15 @@ func (l *forgedLog) record(t *testing.T, rows int) {
 // change does what triggers forbid.
 func (l *forgedLog) change(t *testing.T, statements ...string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", l.path)
+	err := withDatabase(l.path, func(db *sql.DB) error {
+		var triggers string
+		if err := db.QueryRow(`SELECT coalesce(group_concat('DROP TRIGGER ' || name || ';', ''), '') FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'audit%'`).Scan(&triggers); err != nil {
+			return err
+		}
+		_, err := db.Exec(triggers + strings.Join(statements, ";"))
+		return err
+	})
 	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	var triggers string
-	if err := db.QueryRow(`SELECT coalesce(group_concat('DROP TRIGGER ' || name || ';', ''), '') FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'audit%'`).Scan(&triggers); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exec(triggers + strings.Join(statements, ";")); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -84,8 +84,9 @@ func (f HeadsFile) Read(keys note.Verifiers) ([]SignedHead, error) {
 	return heads, nil
 }
 
-// Mend removes a head that a crash cut off while it was written. The database still has
-// it whole. Of anything else it removes nothing: that is not the server's.
+// Mend removes a head that a crash cut off while it was written, or ends its last line if that alone
+// is missing. The database still has it whole. Of anything else it removes nothing: that is not
+// the server's.
 func (f HeadsFile) Mend() error {
 	text, err := os.ReadFile(string(f))
 	if errors.Is(err, fs.ErrNotExist) {
