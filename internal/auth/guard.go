@@ -113,7 +113,7 @@ func parseResource(raw string) (*url.URL, error) {
 		return nil, errors.New("not an absolute http or https URL")
 	}
 	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || !validScope(raw) {
-		return nil, errors.New("must be host and path alone, at most 255 printable ASCII characters")
+		return nil, errors.New("must be only a host and a path, at most 255 printable ASCII characters")
 	}
 	return u, nil
 }
@@ -153,7 +153,7 @@ func (g *Guard) refuseToken(ctx context.Context, w http.ResponseWriter, err erro
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(refusal.Wait.Seconds()))))
 		WriteError(w, http.StatusTooManyRequests, Error{
 			Error: "too_many_requests", Reason: string(ReasonTooMany),
-			Description: "too many requests from your network without a token that is good; try again after the time in Retry-After",
+			Description: "too many requests from your network without a valid token; retry after the time given in Retry-After",
 		})
 		return
 	}

@@ -71,7 +71,7 @@ type trusted struct {
 func (i *trusted) introspectsAll() bool { return i.Introspection != nil && i.Introspection.Always }
 
 // NewVerifier checks the options; nothing is fetched yet. Its error says what
-// to mend, for every issuer.
+// to fix, for every issuer.
 func NewVerifier(o Options) (*Verifier, error) {
 	if len(o.Issuers) == 0 {
 		return nil, errors.New("no issuer: configure at least one authorization server to trust")
