@@ -56,7 +56,7 @@ func (n *Notary) Run(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		if err := n.Sign(ctx); err != nil {
-			n.logger.ErrorContext(ctx, "the audit log goes on without a newer signed head", "err", err)
+			n.logger.ErrorContext(ctx, "the audit log continues without a newer signed head", "err", err)
 		}
 		select {
 		case <-ctx.Done():

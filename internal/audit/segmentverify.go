@@ -39,10 +39,10 @@ func VerifySegment(name string, keys note.Verifiers) (r SegmentReport, err error
 		return r, fmt.Errorf("%w: its manifest: %w", ErrNotSegment, err)
 	}
 	if err := json.Unmarshal(text, &r.Manifest); err != nil || r.Version != 1 {
-		return r, fmt.Errorf("%w: %s%s is no manifest of a known version", ErrNotSegment, name, manifestSuffix)
+		return r, fmt.Errorf("%w: %s%s is not a manifest of a known version", ErrNotSegment, name, manifestSuffix)
 	}
 	if r.Form != FormJSONL {
-		return r, fmt.Errorf("%w: %s is for spreadsheets, which does not hold all that was hashed; export as jsonl for proof", ErrNotSegment, name)
+		return r, fmt.Errorf("%w: %s is for spreadsheets and does not hold all that was hashed; export as jsonl for proof", ErrNotSegment, name)
 	}
 	err = r.verify(name, keys)
 	errors.As(err, &r.Fault)
@@ -78,7 +78,7 @@ func (r *SegmentReport) verify(name string, keys note.Verifiers) error {
 		return &Fault{w.Seq, notSigned}
 	}
 	if !r.FirstAt.Equal(first) || !r.LastAt.Equal(w.at) {
-		return &Fault{0, "the manifest says other times than the rows"}
+		return &Fault{0, "the times in the manifest are not those of the rows"}
 	}
 	if Hash(sum.Sum(nil)) != r.SHA256 || w.Rows != r.Rows {
 		return &Fault{0, "the file is not the one that the manifest was made for: its checksum differs"}
@@ -102,7 +102,7 @@ func (r *SegmentReport) rows(from io.Reader, w *Walker) (first time.Time, err er
 			err = errors.Join(p.Print(row), p.Flush())
 		}
 		if err != nil || text.String() != lines.Text()+"\n" {
-			return first, &Fault{w.Seq + 1, "is not written as a row is"}
+			return first, &Fault{w.Seq + 1, "is not in the form in which rows are exported"}
 		}
 		if fault := w.Next(&row); fault != nil {
 			return first, fault

@@ -74,7 +74,6 @@ func (r *Report) Complete() bool { return r.Fault == nil && len(r.Missing) == 0 
 // the log could not be read.
 func Verify(ctx context.Context, log Stored, e Evidence) (Report, error) {
 	v := &verification{log: log, heads: make(map[int64][]SignedHead)}
-	// In this order: the log is ahead of its checkpoints, they are ahead of the file.
 	err := v.gather(ctx, e)
 	if err == nil && v.Fault == nil {
 		err = v.walk(ctx)
@@ -106,7 +105,7 @@ func (v *verification) gather(ctx context.Context, e Evidence) error {
 	case e.Keys == nil:
 		v.Missing = append(v.Missing, "no public key: no signature was checked")
 	case len(notes)+len(e.Heads) == 0 && v.chain.Head.Seq > 0:
-		v.Missing = append(v.Missing, "no signed head: nothing shows that the whole log is not a new one")
+		v.Missing = append(v.Missing, "no signed head: nothing shows that the log was not replaced as a whole")
 	}
 	if v.keys = e.Keys != nil; !v.keys {
 		return nil
@@ -135,6 +134,7 @@ func (v *verification) gather(ctx context.Context, e Evidence) error {
 
 // notes reads the signed heads, and finds the ends of the log. That its base has moved is signed in
 // the transaction that moves it, so the notes are good if it did not move while they were read.
+// The log is read after its checkpoints, and these after the file: each is then ahead of the next.
 func (v *verification) notes(ctx context.Context) (notes []Checkpoint, err error) {
 	before, err := v.log.Chain(ctx)
 	for err == nil {
@@ -155,7 +155,7 @@ func (v *verification) open(text string, keys note.Verifiers, where string) (Sig
 	unknown := (*note.UnverifiedNoteError)(nil)
 	switch {
 	case errors.As(err, &unknown):
-		return h, &Fault{0, fmt.Sprintf("a signed head %s is signed by none of the public keys: give all that the server ever had, or somebody else has made it", where)}
+		return h, &Fault{0, fmt.Sprintf("a signed head %s is signed by none of the public keys: give all that the server ever had; if it fails then too, somebody else made it", where)}
 	case err != nil:
 		return h, &Fault{0, fmt.Sprintf("a signed head %s is not one: %v", where, err)}
 	case h.LogID != v.LogID:
@@ -197,7 +197,7 @@ func (v *verification) walk(ctx context.Context) error {
 			return err
 		}
 		if chain.Head.Seq == v.chain.Head.Seq || extensions == 10 {
-			return &Fault{0, fmt.Sprintf("people were erased from rows, and no row of user.erase that comes after these accounts for %d of them", v.blanks)}
+			return &Fault{0, fmt.Sprintf("people were erased from rows, and no later user.erase row accounts for %d of them", v.blanks)}
 		}
 		v.chain.Head, v.chain.HeadAt, v.chain.LastSeq = chain.Head, chain.HeadAt, chain.LastSeq
 	}
@@ -224,7 +224,7 @@ func (v *verification) begin() error {
 func (v *verification) agree(row Head) error {
 	for _, h := range v.heads[row.Seq] {
 		if h.Hash != row.Hash {
-			return &Fault{row.Seq, fmt.Sprintf("is not the row for which a head was signed at %s: it, or one before it, was written anew", h.SignedAt.UTC().Format(time.RFC3339))}
+			return &Fault{row.Seq, fmt.Sprintf("is not the row for which a head was signed at %s: it, or one before it, was rewritten", h.SignedAt.UTC().Format(time.RFC3339))}
 		}
 		v.Heads++
 	}
@@ -248,7 +248,7 @@ func (v *verification) rows(ctx context.Context) error {
 				continue
 			}
 			if len(page) == 0 {
-				return &Fault{w.Seq + 1, "is missing, and all after it"}
+				return &Fault{w.Seq + 1, "is missing, and so is every row after it"}
 			}
 		}
 		for i := range page {
@@ -261,7 +261,7 @@ func (v *verification) rows(ctx context.Context) error {
 	case w.Hash != v.chain.Head.Hash:
 		return &Fault{w.Seq, "is not the end that the log says it has"}
 	case !w.at.IsZero() && !w.at.Equal(v.chain.HeadAt):
-		return &Fault{w.Seq, "is not of the time that the log says its last row has"}
+		return &Fault{w.Seq, "does not have the time that the log gives for its last row"}
 	case v.chain.LastSeq > v.chain.Head.Seq:
 		return &Fault{v.chain.Head.Seq + 1, "comes after the end that the log says it has"}
 	}
