@@ -48,7 +48,7 @@ type Store struct {
 // Open opens the database for serving: it takes the lock file, creates the database if
 // there is no file, brings its schema up to date, and starts the writer. It refuses a
 // database that another process serves or that is newer than this program. Errors say
-// how to mend them.
+// how to fix them.
 func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	s := new(Store)
 	defer func() {
@@ -153,7 +153,7 @@ func orphanedLog(path string) error {
 	if !errors.Is(missing, fs.ErrNotExist) || noWAL != nil || wal.Size() == 0 {
 		return nil //nolint:nilerr // no log is what is hoped for
 	}
-	return fmt.Errorf("%s is missing but its write-ahead log %s-wal is there, with data that belongs to it: put the database back, or move the log away to start with an empty one", path, path)
+	return fmt.Errorf("%s is missing but its write-ahead log %s-wal is there, with data that belongs to it: put the database back, or move the log away to start with an empty database", path, path)
 }
 
 // inPlace reports whether the database is still the file that was opened. SQLite goes

@@ -29,7 +29,7 @@ func sameSchema(ctx context.Context, db *sql.DB) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		if got[name] != want[name] {
-			return fmt.Errorf("%w: the %s is missing or another", errStrangeSchema, name)
+			return fmt.Errorf("%w: the %s is missing or different", errStrangeSchema, name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(got)) {
