@@ -33,8 +33,8 @@ func (f HeadsFile) Notes() ([]string, error) {
 	return splitNotes(string(text)), nil
 }
 
-// Read returns the heads, oldest first, of which every signature must be good under one
-// of the keys. A file that does not exist has none.
+// Read returns the heads, oldest first. Every signature must be good under one of the
+// keys. A file that does not exist has none.
 func (f HeadsFile) Read(keys note.Verifiers) ([]SignedHead, error) {
 	notes, err := f.Notes()
 	if errors.Is(err, fs.ErrNotExist) {

@@ -49,7 +49,7 @@ func NewNotary(log Log, signer *Signer, heads HeadsFile, logger *slog.Logger) *N
 // Run signs the head at the start, every [SignEvery] rows and every five minutes, until
 // ctx ends. A head that cannot be signed is reported and tried again; one that cannot be added
 // to the file is reported and added at the next start. Either stops nothing, and shows in
-// "audit verify". Call [Notary.Sign] when the last row was written.
+// "audit verify". Call [Notary.Sign] when the last row has been written.
 func (n *Notary) Run(ctx context.Context) {
 	n.compare(ctx)
 	tick := time.NewTicker(signInterval)

@@ -16,13 +16,13 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// ErrNotSegment is returned for what is no segment that can be verified.
+// ErrNotSegment is returned for a file that is not a verifiable segment.
 var ErrNotSegment = errors.New("not a segment that can be verified")
 
 // maxLine bounds a row in a segment, in bytes.
 const maxLine = 16 << 20
 
-// SegmentReport is what the verification of a segment came to.
+// SegmentReport is the result of verifying a segment.
 type SegmentReport struct {
 	Manifest
 	Erased int64  `json:"erased"` // rows from which a person had been erased by then

@@ -42,7 +42,7 @@ type Evidence struct {
 	Heads []string       // signed heads from outside the database, oldest first
 }
 
-// Report is what a verification came to. Nothing in it is a secret.
+// Report is the result of a verification. Nothing in it is a secret.
 type Report struct {
 	LogID    string      `json:"log"`
 	FirstSeq int64       `json:"first_seq"` // of the rows that were checked

@@ -66,7 +66,7 @@ type TokenError struct {
 	// never a part of the token.
 	Detail string
 	// Issuer is the trusted issuer that the token claims to be of, "" if it
-	// claims no such. Nothing else that such a token says is true either.
+	// claims none. Nothing else that such a token says is true either.
 	Issuer string
 	// Wait is when to try again, with [ReasonTooMany].
 	Wait time.Duration

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Examine applies the rules of [Verifier.Verify] to a token and tells the
+// Examine applies the rules of [Verifier.Verify] to a token and reports the
 // outcome of each, where Verify stops at the first that refuses. The token is
 // good if all findings are OK. It neither reads nor fills the caches. What
 // follows a failed signature is about claims that anybody may have written.

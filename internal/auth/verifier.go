@@ -34,9 +34,9 @@ type Options struct {
 	// it returns 0 the token is not looked at, and Verify fails with [ReasonTooMany]. It
 	// must not block.
 	Admit func(ctx context.Context) time.Duration
-	// Before are verifiers that this one takes the place of. The keys that they have are
-	// known to it too, for issuers whose keys are found at the same place: nobody has to
-	// wait for an issuer that is out of reach just now. Tokens that they verified are not.
+	// Before are verifiers that this one replaces. The keys that they have are known to it
+	// too, for issuers whose keys are found at the same place: nobody has to wait for an
+	// issuer that is out of reach just now. Tokens that they verified are not.
 	Before []*Verifier
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
