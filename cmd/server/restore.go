@@ -17,12 +17,12 @@ import (
 	"todomanager/internal/store/sqlite"
 )
 
-// restoreCommand puts a copy in the place of a database that is not served.
+// restoreCommand puts a copy in place of a database that is not served.
 type restoreCommand struct {
 	auditFileFlags
 
 	From       string `arg:"" name:"file" help:"The copy that backup made."`
-	NoManifest bool   `help:"Do without FILE.json: the copy was made by another program."`
+	NoManifest bool   `help:"Accept a copy without FILE.json, made by another program."`
 }
 
 // Run does nearly everything that can fail on the copy alone, before it touches what is there.
@@ -81,14 +81,14 @@ func (c *restoreCommand) fill(r *sqlite.Restoration) (sum audit.Hash, err error)
 	}
 	text, err := os.ReadFile(c.From + ".json")
 	if err != nil {
-		return sum, fmt.Errorf("the manifest of the copy: %w; put it beside the copy, or say --no-manifest if another program made the copy", err)
+		return sum, fmt.Errorf("the manifest of the copy: %w; put it beside the copy, or use --no-manifest if another program made the copy", err)
 	}
 	var m backupManifest
 	if err := json.Unmarshal(text, &m); err != nil || m.Version != 1 {
-		return sum, fmt.Errorf("%s.json is no manifest of a known version; take another copy", c.From)
+		return sum, fmt.Errorf("%s.json is not a manifest of a known version; take another copy", c.From)
 	}
 	if sum != m.SHA256 {
-		return sum, fmt.Errorf("%s is not as it was when it was made: its SHA-256 differs from its manifest's; take another copy", c.From)
+		return sum, fmt.Errorf("%s has changed since it was made: its SHA-256 differs from its manifest's; take another copy", c.From)
 	}
 	return sum, nil
 }
@@ -115,7 +115,7 @@ func (c *restoreCommand) prove(ctx context.Context, copied string, logger *slog.
 	}
 	known, err := audit.HeadsFile(heads).Read(p.signer.Keys())
 	if err != nil {
-		return p, fmt.Errorf("%w; the file must be that of this log: name it with --audit-heads, or move it away", err)
+		return p, fmt.Errorf("%w; the file must belong to this log: name it with --audit-heads, or move it away", err)
 	}
 	if p.last, err = lastOf(ctx, copied); err != nil {
 		return p, err
@@ -133,7 +133,7 @@ func (c *restoreCommand) prove(ctx context.Context, copied string, logger *slog.
 	}
 	report, _, err := sqlite.CheckCopy(ctx, copied, e)
 	if err == nil && report.Fault != nil {
-		err = exitError{exitTampered, fmt.Errorf("the audit log of the copy does not verify, so nothing was restored: %w; take another copy. Public keys must all be in %s.pub. Heads signed since an earlier restoration do not agree with a copy from before it: move %s away for that one", report.Fault, key, heads)}
+		err = exitError{exitTampered, fmt.Errorf("the audit log of the copy does not verify, so nothing was restored: %w; take another copy. Public keys must all be in %s.pub. Heads signed since an earlier restoration do not agree with a copy from before it: to restore such a copy, move %s away", report.Fault, key, heads)}
 	}
 	return p, err
 }
@@ -177,7 +177,7 @@ func (p proof) sign(h audit.Head, at time.Time) (audit.SignedHead, error) {
 // swap keeps what is there under another name, with its heads, and puts the copy in place.
 // The statement comes before that: a crash in between leaves heads that prove less. The log that is
 // still there verifies then if the copy is an older state of it, as it mostly is; else restoring
-// again mends that.
+// again fixes that.
 func (c *restoreCommand) swap(ctx context.Context, r *sqlite.Restoration, signed audit.SignedHead, kept string) error {
 	if err := r.Keep(ctx, kept); err != nil {
 		return err // before heads are made void for nothing
