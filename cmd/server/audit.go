@@ -8,11 +8,11 @@ import (
 )
 
 type auditCommand struct {
-	List   auditListCommand   `cmd:"" help:"Print audit rows, oldest first. Works beside a running server and changes no data. Exit code 3: --scan-time ended it."`
-	Export auditExportCommand `cmd:"" help:"Copy rows into segments that can be verified without the database. Goes on where it ended."`
+	List   auditListCommand   `cmd:"" help:"Print audit rows, oldest first. Works beside a running server and changes no data. Exit code 3: --scan-time ran out."`
+	Export auditExportCommand `cmd:"" help:"Copy rows into segments that can be verified without the database. Continues where the last export ended."`
 	Prune  auditPruneCommand  `cmd:"" help:"Remove the oldest rows, beside a running server, once they are verified and archived."`
 	Stats  auditStatsCommand  `cmd:"" help:"Sum up the log: decisions by tool and day, refusals, busiest people, size and growth."`
-	Verify auditVerifyCommand `cmd:"" help:"Prove that the log was not changed, or tell what was. Exit code 0 intact, 3 proof is missing, 4 tampered."`
+	Verify auditVerifyCommand `cmd:"" help:"Prove that the log was not changed, or say what was. Exit code: 0 intact, 3 proof is missing, 4 tampered with."`
 }
 
 // since is a point in time, or a distance back from now.

@@ -27,7 +27,7 @@ type archiveFlags struct {
 // Validate refuses segments without rows.
 func (c *archiveFlags) Validate() error {
 	if c.SegmentRows < 1 {
-		return fmt.Errorf("--segment-rows is %d: use a number of rows", c.SegmentRows)
+		return fmt.Errorf("--segment-rows is %d: use at least 1", c.SegmentRows)
 	}
 	return nil
 }
@@ -89,10 +89,10 @@ func (a *archivist) write(ctx context.Context, to audit.Archive, after audit.Hea
 type auditExportCommand struct {
 	archiveFlags
 
-	To         string `required:"" placeholder:"FOLDER" help:"Where to put the segments; made if there is none."`
-	CursorFile string `placeholder:"FILE" help:"Keeps how far exports to this folder have come (cursor.json in it)."`
+	To         string `required:"" placeholder:"FOLDER" help:"Where to put the segments; created if it does not exist."`
+	CursorFile string `placeholder:"FILE" help:"Records how far exports to this folder have got (default: cursor.json in it)."`
 	Key        string `placeholder:"FILE|KEY" help:"Public key, or a file of them (default: beside the audit key)."`
-	Output     string `short:"o" default:"jsonl" placeholder:"jsonl|csv" help:"Form of the rows (${default}); csv is for spreadsheets and proves nothing."`
+	Output     string `short:"o" default:"jsonl" placeholder:"jsonl|csv" help:"Format of the rows (${default}); csv is for spreadsheets and proves nothing."`
 }
 
 // Validate refuses unknown forms.
@@ -117,7 +117,7 @@ func (c *auditExportCommand) Run(ctx context.Context, std stdio) error {
 		}
 		ends := audit.Ends(a.heads, after.Seq, a.chain.Head.Seq, c.SegmentRows)
 		if len(ends) == 0 {
-			fmt.Fprintf(std.out, "nothing new: row %d is exported, and no head after it is signed yet\n", after.Seq)
+			fmt.Fprintf(std.out, "nothing new since row %d: no head after it is signed yet\n", after.Seq)
 			return nil
 		}
 		e := sqlite.Archiving{Operator: operator(), FirstSeq: after.Seq + 1, LastSeq: ends[len(ends)-1].Seq, Form: audit.Form(c.Output)}
@@ -144,13 +144,13 @@ func (c *auditExportCommand) cursor(ctx context.Context, a *archivist) (at audit
 	case err != nil:
 		return at, fmt.Errorf("--cursor-file %s: %w; put it back, or export to another folder", c.CursorFile, err)
 	case at.LogID != a.chain.Base.LogID:
-		return at, fmt.Errorf("--cursor-file %s is of another log, %s, and this one is %s: export to another folder", c.CursorFile, at.LogID, a.chain.Base.LogID)
+		return at, fmt.Errorf("--cursor-file %s belongs to another log, %s, and this one is %s: export to another folder", c.CursorFile, at.LogID, a.chain.Base.LogID)
 	case at.Seq < a.chain.Base.Seq:
 		return at, fmt.Errorf("rows %d to %d were pruned since the last export to %s; look for them in the archive of audit prune, then export to another folder", at.Seq+1, a.chain.Base.Seq, c.To)
 	}
 	holds, err := a.log.Holds(ctx, at)
 	if err == nil && !holds {
-		err = tampered(&audit.Fault{Seq: at.Seq, Reason: "is not the row that was exported: it, or one before it, was written anew, or an older copy was put in place; after restore, export to another folder"})
+		err = tampered(&audit.Fault{Seq: at.Seq, Reason: "is not the row that was exported: it, or one before it, was rewritten, or an older copy was put in place; after restore, export to another folder"})
 	}
 	return at, err
 }

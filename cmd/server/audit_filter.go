@@ -46,7 +46,7 @@ func (c *auditFilter) Validate() error {
 		oneOf("--reason", c.Reason, append(reasons(), "")...),
 	}
 	if c.Target != "" && !todos.IsID(c.Target) {
-		errs = append(errs, fmt.Errorf("--target is %q: the id of a todo has 13 characters of a-z and 2-7", c.Target))
+		errs = append(errs, fmt.Errorf("--target is %q: the id of a todo has 13 characters from a-z and 2-7", c.Target))
 	}
 	if c.Token != "" && c.Token != "-" && !strings.HasPrefix(c.Token, "@") {
 		if _, err := parseHash(c.Token); err != nil {

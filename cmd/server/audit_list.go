@@ -17,10 +17,10 @@ type auditListCommand struct {
 
 	auditFilter
 
-	Limit    int64         `placeholder:"N" help:"Only the newest N of these rows (all)."`
-	ScanTime time.Duration `default:"10s" placeholder:"DURATION" help:"With --limit: how long to look through rows for those that match. Those of a subject, todo or request are found without (${default})."`
-	Follow   bool          `short:"f" help:"Go on printing rows as they come."`
-	Output   string        `short:"o" default:"table" placeholder:"table|jsonl|csv" help:"Form of the output (${default})."`
+	Limit    int64         `placeholder:"N" help:"Only the newest N of these rows (default: all)."`
+	ScanTime time.Duration `default:"10s" placeholder:"DURATION" help:"With --limit: how long to look through rows for those that match. Not needed for a subject, todo or request, which are indexed (${default})."`
+	Follow   bool          `short:"f" help:"Keep printing rows as they arrive."`
+	Output   string        `short:"o" default:"table" placeholder:"table|jsonl|csv" help:"Format of the output (${default})."`
 }
 
 // Validate refuses what makes no sense.
@@ -34,7 +34,7 @@ func (c *auditListCommand) Validate() error {
 		errs = append(errs, fmt.Errorf("--scan-time is %v: use a duration such as 10s", c.ScanTime))
 	}
 	if c.Follow && (c.BeforeSeq > 0 || c.Until != since{}) {
-		errs = append(errs, errors.New("--follow waits for rows to come, and --until or --before-seq let none come: leave one out"))
+		errs = append(errs, errors.New("--follow waits for new rows, and --until or --before-seq exclude them: leave one out"))
 	}
 	return errors.Join(errs...)
 }
@@ -92,7 +92,7 @@ func (c *auditListCommand) Run(ctx context.Context, std stdio) (err error) {
 
 // stopped tells that --scan-time ended before all rows were looked through.
 func (c *auditListCommand) stopped(seen audit.Seen) error {
-	return fmt.Errorf("looked through rows down to %d within --scan-time %v; older ones: --before-seq %d", seen.From, c.ScanTime, seen.From)
+	return fmt.Errorf("searched rows down to %d within --scan-time %v; for older ones use --before-seq %d", seen.From, c.ScanTime, seen.From)
 }
 
 // followInterval is how long a row may be there before --follow shows it.

@@ -18,8 +18,8 @@ type auditPruneCommand struct {
 	OlderThan since       `placeholder:"TIME" help:"Remove rows older than this: a duration back from now (365d), a date, or an RFC 3339 time."`
 	MaxSize   config.Size `placeholder:"SIZE" help:"Remove the oldest rows until the log takes about this much (2GiB)."`
 	Archive   string      `placeholder:"FOLDER" help:"Put the rows there first, as signed segments."`
-	Discard   bool        `help:"Do without an archive."`
-	DryRun    bool        `help:"Only tell what would be removed."`
+	Discard   bool        `help:"Keep no archive."`
+	DryRun    bool        `help:"Only say what would be removed."`
 }
 
 // Validate asks for what and where to.
@@ -29,7 +29,7 @@ func (c *auditPruneCommand) Validate() error {
 		errs = append(errs, errors.New("--older-than and --max-size are missing: say what to remove, for example --older-than 365d"))
 	}
 	if (c.Archive == "") != c.Discard {
-		errs = append(errs, errors.New("say either --archive FOLDER, or --discard to keep no copy"))
+		errs = append(errs, errors.New("give either --archive FOLDER, or --discard to keep no copy"))
 	}
 	return errors.Join(errs...)
 }
@@ -49,7 +49,7 @@ func (c *auditPruneCommand) Run(ctx context.Context, std stdio) error {
 		}
 		base := a.chain.Base
 		if c.DryRun && cut.Seq == base.Seq {
-			_, err := fmt.Fprintln(std.out, "would remove nothing: of the rows that may go none is followed by a signed head")
+			_, err := fmt.Fprintln(std.out, "would remove nothing: no row that may go is followed by a signed head")
 			return err
 		}
 		if c.DryRun {

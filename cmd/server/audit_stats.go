@@ -24,7 +24,7 @@ type auditStatsCommand struct {
 	Issuer string  `placeholder:"URL" help:"Count only what happened under this issuer. Size and growth are those of the whole log."`
 	Tenant *string `placeholder:"TEXT" help:"Count only what happened in this tenant; empty for what has none."`
 	Top    int     `default:"10" placeholder:"N" help:"How many people and clients to show (${default})."`
-	Output string  `short:"o" default:"text" placeholder:"text|json" help:"Form of the output (${default})."`
+	Output string  `short:"o" default:"text" placeholder:"text|json" help:"Format of the output (${default})."`
 }
 
 // Validate refuses what makes no sense.
@@ -59,7 +59,7 @@ func printStats(out io.Writer, s *audit.Stats, bars bool) error {
 	p.outcomes("all", s.Calls, 0)
 	p.calls(s)
 	p.counts("DENIED BECAUSE", s.Denials)
-	p.counts("REFUSED BEFORE", s.Refusals)
+	p.counts("REFUSED BEFORE A CALL", s.Refusals)
 	p.uses("BUSIEST PEOPLE", s.Subjects)
 	p.uses("BUSIEST CLIENTS", s.Clients)
 	return errors.Join(p.err, p.w.Flush())

@@ -17,14 +17,14 @@ import (
 	"todomanager/internal/store/sqlite"
 )
 
-// auditVerifyCommand proves that the log was not changed, or tells what was.
+// auditVerifyCommand proves that the log was not changed, or says what was.
 type auditVerifyCommand struct {
 	auditFileFlags
 
-	Key     string   `placeholder:"FILE|KEY" help:"Public key, or a file of them, from where nobody who can change the database can change it (default: beside the audit key)."`
-	Heads   string   `placeholder:"FILE" help:"A file of signed heads likewise (default: --audit-heads)."`
+	Key     string   `placeholder:"FILE|KEY" help:"Public key, or a file of them, kept where nobody who can change the database can change it (default: beside the audit key)."`
+	Heads   string   `placeholder:"FILE" help:"Signed heads, kept likewise, for example from the server's log (default: --audit-heads)."`
 	Segment []string `sep:"none" placeholder:"FILE|FOLDER" help:"Verify this exported segment, or all of a folder, rather than the database. May be given several times."`
-	Output  string   `short:"o" default:"text" placeholder:"text|json" help:"Form of the output (${default})."`
+	Output  string   `short:"o" default:"text" placeholder:"text|json" help:"Format of the output (${default})."`
 }
 
 // Validate refuses unknown forms.
@@ -106,7 +106,7 @@ func (c *auditVerifyCommand) print(w io.Writer, r *audit.Report) error {
 		line("newest", "row %d, signed at %s; %d rows since", r.Newest.Seq, r.Newest.SignedAt.UTC().Format(time.RFC3339), r.Unsigned)
 	}
 	for _, g := range r.Restored {
-		line("restored", "to row %d at %s; %s for later rows void by it: if nobody knows of this, somebody has the key", g.Seq, g.At.UTC().Format(time.RFC3339), count(int64(g.Void), "signed head"))
+		line("restored", "to row %d at %s, which voided %s for later rows; if nobody knows about this, somebody else has the key", g.Seq, g.At.UTC().Format(time.RFC3339), count(int64(g.Void), "signed head"))
 	}
 	for _, m := range r.Missing {
 		line("missing", "%s", m)
@@ -115,7 +115,7 @@ func (c *auditVerifyCommand) print(w io.Writer, r *audit.Report) error {
 	case r.Fault != nil:
 		line("TAMPERED", "%s", r.Fault)
 	case !r.Complete():
-		line("verdict", "nothing was changed as far as could be checked")
+		line("verdict", "as far as could be checked, nothing was changed")
 	default:
 		line("verdict", "intact")
 	}

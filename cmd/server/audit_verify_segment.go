@@ -71,11 +71,11 @@ func (r *segmentsReport) link() {
 		}
 		switch {
 		case s.LogID != before.LogID:
-			r.Missing = append(r.Missing, fmt.Sprintf("%s and %s are of different logs", before.File, s.File))
+			r.Missing = append(r.Missing, fmt.Sprintf("%s and %s belong to different logs", before.File, s.File))
 		case s.FirstSeq <= before.LastSeq && !s.Continues(before) && !before.Continues(s):
-			r.Missing = append(r.Missing, fmt.Sprintf("rows %d to %d are in %s and in %s: nothing shows that these are of one history", s.FirstSeq, min(s.LastSeq, before.LastSeq), before.File, s.File))
+			r.Missing = append(r.Missing, fmt.Sprintf("rows %d to %d are in %s and in %s: nothing shows that these belong to one history", s.FirstSeq, min(s.LastSeq, before.LastSeq), before.File, s.File))
 		case s.FirstSeq > before.LastSeq+1:
-			r.Missing = append(r.Missing, fmt.Sprintf("rows %d to %d are in no segment given", before.LastSeq+1, s.FirstSeq-1))
+			r.Missing = append(r.Missing, fmt.Sprintf("rows %d to %d are in none of the given segments", before.LastSeq+1, s.FirstSeq-1))
 		case s.FirstSeq == before.LastSeq+1 && s.PrevHash != before.LastHash && s.Fault == nil:
 			s.Fault = &audit.Fault{Seq: s.FirstSeq, Reason: "does not follow the last row of " + before.File}
 		}
@@ -86,7 +86,7 @@ func (r *segmentsReport) link() {
 func (r *segmentsReport) end(out io.Writer, asJSON bool) error {
 	verdict, code := "intact", exitOK
 	if len(r.Missing) > 0 {
-		verdict, code = "nothing was changed as far as could be checked", exitIncomplete
+		verdict, code = "as far as could be checked, nothing was changed", exitIncomplete
 	}
 	for _, s := range r.Segments {
 		if s.Fault != nil {

@@ -21,7 +21,7 @@ import (
 type backupCommand struct {
 	auditFileFlags
 
-	To string `arg:"" name:"file" help:"Where to put the copy; there must be no such file yet."`
+	To string `arg:"" name:"file" help:"Where to put the copy; the file must not exist yet."`
 }
 
 // backupManifest is FILE.json beside a copy: what it was when it was made and checked.

@@ -23,8 +23,8 @@ import (
 type checkCommand struct {
 	config.Server
 
-	Show  bool   `help:"Only print the effective configuration, as a YAML file that says the same, with where each value comes from; look at nothing else."`
-	Token string `placeholder:"FILE" help:"Also tell whether the access token in this file would be accepted, claim by claim; - reads standard input."`
+	Show  bool   `help:"Only print the effective configuration, as an equivalent YAML file that says where each value comes from; check nothing."`
+	Token string `placeholder:"FILE" help:"Also say whether the access token in this file would be accepted, claim by claim; - reads standard input."`
 }
 
 // Validate keeps tokens off the command line, where everybody on the machine sees them.
@@ -33,7 +33,7 @@ func (c *checkCommand) Validate() error {
 		return err
 	}
 	if c.Show && c.Token != "" {
-		return errors.New("--show is given with --token: it looks at no token; leave one of the two out")
+		return errors.New("--show is given with --token, but checks no token; leave one of the two out")
 	}
 	if strings.Count(c.Token, ".") == 2 && !strings.ContainsAny(c.Token, `/\`) && len(c.Token) > 100 {
 		return errors.New("--token takes a file name, or - for standard input: a token on the command line can be seen by others")
@@ -41,10 +41,10 @@ func (c *checkCommand) Validate() error {
 	return nil
 }
 
-// errUnfit is the result of a check that found something to mend.
-var errUnfit = errors.New("the checks marked FAIL must be mended")
+// errUnfit is the result of a check that found something to fix.
+var errUnfit = errors.New("fix the checks marked FAIL")
 
-// Run prints every finding and fails if something must be mended.
+// Run prints every finding and fails if something must be fixed.
 func (c *checkCommand) Run(ctx context.Context, std stdio) error {
 	logger, err := std.logger("error")
 	if err != nil {
@@ -192,7 +192,7 @@ func (r *report) print(findings ...auth.Finding) {
 		}
 		r.printf("  %-4s  %-18s  %s\n", mark, f.Check, audit.Printable(strings.ReplaceAll(f.Detail, "\n", "; "))) // issuers choose some of it
 		if f.Mend != "" {
-			r.printf("  %-4s  %-18s  mend: %s\n", "", "", audit.Printable(f.Mend))
+			r.printf("  %-4s  %-18s  fix: %s\n", "", "", audit.Printable(f.Mend))
 		}
 	}
 }

@@ -28,7 +28,7 @@ type configured struct {
 func (s *service) configure(c *config.Server, before *configured) (_ *configured, err error) {
 	n := &configured{Server: c, admit: s.buckets.AddressLimit(c.AddressRate, c.AddressBurst)}
 	if c.BehindProxy && len(c.TrustedProxies) == 0 {
-		s.logger.Warn("the proxy is not among --trusted-proxies, so callers cannot be told apart by address: what strangers cost is not limited")
+		s.logger.Warn("the proxy is not among --trusted-proxies, so callers cannot be told apart by address: requests without a known token are not limited")
 		n.admit = func(context.Context) time.Duration { return 0 }
 	}
 	if n.certificate, err = c.Certificate(); err != nil {

@@ -13,7 +13,7 @@ import (
 
 // databaseFlags name the database of a command that works beside the server.
 type databaseFlags struct {
-	Config string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file; what it says of these settings counts here too."`
+	Config string `env:"TODO_CONFIG" placeholder:"FILE" help:"YAML file; its values for these settings apply here too."`
 	DB     string `name:"db" env:"TODO_DB" default:"todos.db" placeholder:"FILE" help:"SQLite database (${default})."`
 }
 

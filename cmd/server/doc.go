@@ -3,7 +3,7 @@
 //
 //	server dev          try it: the service and a sign-in server, on loopback, no configuration
 //	server serve        the service, trusting the issuers it is given
-//	server check        look at the configuration, the issuers and the database; tell what to mend
+//	server check        check the configuration, the issuers and the database; say what to fix
 //	server audit        query, prove, archive and prune the log of who did what
 //	server user         block, export or erase a person
 //	server tenants      list tenants, and move one to another issuer
@@ -37,6 +37,6 @@
 // # Exit codes
 //
 // 0 done; 1 failed while running; 2 wrong usage or configuration, with one message that
-// names the setting, its value and the mend; 3 not all could be looked at (audit list,
+// names the setting, its value and how to fix it; 3 not all could be looked at (audit list,
 // audit verify, tenants list); 4 the audit log was changed (audit, backup, restore).
 package main

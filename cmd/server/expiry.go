@@ -37,7 +37,7 @@ func (s *service) warnOfExpiry() {
 	ends := certificate.Leaf.NotAfter
 	switch left := time.Until(ends); {
 	case left <= 0:
-		s.logger.Warn("the TLS certificate has expired, clients refuse it: put a new one in place, then send SIGHUP", "expired", ends)
+		s.logger.Warn("the TLS certificate has expired, so clients refuse it: put a new one in place, then send SIGHUP", "expired", ends)
 	case left < expiryNotice:
 		s.logger.Warn("the TLS certificate expires soon: put a new one in place, then send SIGHUP", "expires", ends, "days_left", int(left/(24*time.Hour)))
 	}

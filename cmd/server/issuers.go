@@ -85,7 +85,7 @@ func newScopeMap(entry *config.Issuer, profile map[string][]string) (map[string]
 	for _, name := range slices.Sorted(maps.Keys(entry.ScopeMap)) {
 		for _, scope := range entry.ScopeMap[name] {
 			if !slices.Contains(known, scope) {
-				return nil, entry.Invalid("scope-map."+name, scope, "unknown scope, it would grant nothing; the nearest known scope is %q", config.Nearest(scope, known))
+				return nil, entry.Invalid("scope-map."+name, scope, "unknown scope, which would grant nothing; the nearest known scope is %q", config.Nearest(scope, known))
 			}
 		}
 		scopes[name] = entry.ScopeMap[name]

@@ -20,7 +20,7 @@ func (s stdio) lastingLogger(level string) (*slog.Logger, *slog.LevelVar, *obser
 
 // countLost counts the lines that were lost.
 func (s *service) countLost(outlet *observe.Outlet) {
-	s.metrics.Counter("log_lines_lost_total", "Lines of the log that were lost because its output took none.", func() float64 {
+	s.metrics.Counter("log_lines_lost_total", "Log lines lost because the log's output did not accept them.", func() float64 {
 		return float64(outlet.Lost())
 	})
 }

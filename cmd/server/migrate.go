@@ -7,12 +7,12 @@ import (
 	"todomanager/internal/store/sqlite"
 )
 
-// migrateCommand upgrades the schema of a database that is not served, as the start of the
-// server does.
+// migrateCommand upgrades the schema of a database that is not served, as the server does
+// when it starts.
 type migrateCommand struct {
 	databaseFlags
 
-	NoCopy bool `help:"Make no copy first. Have a backup."`
+	NoCopy bool `help:"Make no copy first; have a backup."`
 }
 
 // Run upgrades, and tells from where to where.
@@ -26,7 +26,7 @@ func (c *migrateCommand) Run(ctx context.Context, std stdio) error {
 		return err
 	}
 	if from == to {
-		_, err = fmt.Fprintf(std.out, "schema version %d, as this program needs it\n", to)
+		_, err = fmt.Fprintf(std.out, "schema version %d, which is what this program needs\n", to)
 		return err
 	}
 	_, err = fmt.Fprintf(std.out, "schema version %d upgraded to %d\n", from, to)

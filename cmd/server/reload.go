@@ -45,7 +45,7 @@ func (s *service) obey(ctx context.Context, by operatorSignals) {
 		case <-by.reload:
 			s.systemd.reloading()
 			if err := s.reload(ctx, by); err != nil {
-				s.logger.Error("the configuration was not reloaded, everything stays as it was: mend it, then send SIGHUP again", "err", err)
+				s.logger.Error("the configuration was not reloaded and everything stays as it was: fix it, then send SIGHUP again", "err", err)
 			}
 			s.systemd.ready(s.status())
 		}

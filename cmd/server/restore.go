@@ -17,12 +17,12 @@ import (
 	"todomanager/internal/store/sqlite"
 )
 
-// restoreCommand puts a copy in the place of a database that is not served.
+// restoreCommand puts a copy in place of a database that is not served.
 type restoreCommand struct {
 	auditFileFlags
 
 	From       string `arg:"" name:"file" help:"The copy that backup made."`
-	NoManifest bool   `help:"Do without FILE.json: the copy was made by another program."`
+	NoManifest bool   `help:"Accept a copy without FILE.json, made by another program."`
 }
 
 // Run does nearly everything that can fail on the copy alone, before it touches what is there.
@@ -88,14 +88,14 @@ func (c *restoreCommand) fill(r *sqlite.Restoration) (sum audit.Hash, err error)
 	}
 	text, err := os.ReadFile(c.From + ".json")
 	if err != nil {
-		return sum, fmt.Errorf("the manifest of the copy: %w; put it beside the copy, or say --no-manifest if another program made the copy", err)
+		return sum, fmt.Errorf("the manifest of the copy: %w; put it beside the copy, or use --no-manifest if another program made the copy", err)
 	}
 	var m backupManifest
 	if err := json.Unmarshal(text, &m); err != nil || m.Version != 1 {
-		return sum, fmt.Errorf("%s.json is no manifest of a known version; take another copy", c.From)
+		return sum, fmt.Errorf("%s.json is not a manifest of a known version; take another copy", c.From)
 	}
 	if sum != m.SHA256 {
-		return sum, fmt.Errorf("%s is not as it was when it was made: its SHA-256 differs from its manifest's; take another copy", c.From)
+		return sum, fmt.Errorf("%s has changed since it was made: its SHA-256 differs from its manifest's; take another copy", c.From)
 	}
 	return sum, nil
 }
@@ -131,7 +131,7 @@ func (c *restoreCommand) prove(ctx context.Context, copied string) (p proof, err
 	}
 	known, err := audit.HeadsFile(heads).Read(p.signer.Keys())
 	if err != nil {
-		return p, fmt.Errorf("%w; the file must be that of this log: name it with --audit-heads, or move it away", err)
+		return p, fmt.Errorf("%w; the file must belong to this log: name it with --audit-heads, or move it away", err)
 	}
 	if p.last, err = lastOf(ctx, copied); err != nil {
 		return p, err
@@ -153,7 +153,7 @@ func (c *restoreCommand) prove(ctx context.Context, copied string) (p proof, err
 		if p.newKey {
 			fault = fmt.Errorf("%w (there is no audit key at %s: if it is elsewhere, name it with --audit-key or --config)", fault, key)
 		}
-		err = exitError{exitTampered, fmt.Errorf("the audit log of the copy does not verify, so nothing was restored: %w; take another copy. Public keys must all be in %s.pub. Heads signed since an earlier restoration do not agree with a copy from before it: move %s away for that one", fault, key, heads)}
+		err = exitError{exitTampered, fmt.Errorf("the audit log of the copy does not verify, so nothing was restored: %w; take another copy. Public keys must all be in %s.pub. Heads signed since an earlier restoration do not agree with a copy from before it: to restore such a copy, move %s away", fault, key, heads)}
 	}
 	return p, err
 }

@@ -15,13 +15,13 @@ import (
 func (c *restoreCommand) tell(ctx context.Context, w io.Writer, d sqlite.Restored, kept string) {
 	lost := ""
 	if d.LostSeq > d.LastSeq {
-		lost = fmt.Sprintf("; rows up to %d were written before and are not in it", d.LostSeq)
+		lost = fmt.Sprintf("; rows up to %d had been written and are not in it", d.LostSeq)
 	}
-	fmt.Fprintf(w, "restored %s: the audit log goes on from row %d%s\n", c.From, d.LastSeq, lost)
+	fmt.Fprintf(w, "restored %s: the audit log continues from row %d%s\n", c.From, d.LastSeq, lost)
 	if _, err := os.Stat(kept); err != nil {
 		return // there was no database
 	}
-	fmt.Fprintf(w, "the database that was there is %s\n", kept)
+	fmt.Fprintf(w, "the previous database is kept as %s\n", kept)
 	acts, err := actsAfter(ctx, kept, d.LastSeq)
 	if err != nil {
 		fmt.Fprintf(w, "its audit log cannot be read (%v): find out elsewhere who was blocked and erased since the copy was made\n", err)

@@ -24,15 +24,15 @@ const (
 type commands struct {
 	Serve serveCommand `cmd:"" help:"Run the service."`
 	Dev   devCommand   `cmd:"" help:"Run the service with a sign-in server for trying it out, on loopback only."`
-	Check checkCommand `cmd:"" help:"Look at the configuration, the issuers and the database, and tell what to mend."`
+	Check checkCommand `cmd:"" help:"Check the configuration, the issuers and the database, and say what to fix."`
 	Audit auditCommand `cmd:"" help:"Query, prove, archive and prune the audit log."`
 	User  userCommand  `cmd:"" help:"Block, export or erase a person."`
 
 	Tenants tenantsCommand `cmd:"" help:"List tenants, and move one to another issuer."`
 
 	Backup      backupCommand      `cmd:"" help:"Copy the database while it is served, check the copy, and say what is in it."`
-	Restore     restoreCommand     `cmd:"" help:"Put such a copy in the place of a database that is not served."`
-	Migrate     migrateCommand     `cmd:"" help:"Upgrade the schema of a database that is not served, as the start of the server does."`
+	Restore     restoreCommand     `cmd:"" help:"Put such a copy in place of a database that is not served."`
+	Migrate     migrateCommand     `cmd:"" help:"Upgrade the schema of a database that is not served, as the server does when it starts."`
 	Healthcheck healthcheckCommand `cmd:"" help:"Ask the server on this machine whether it is ready: exit code 0 or 1."`
 
 	Version versionCommand `cmd:"" help:"Print what this binary was built from."`

@@ -18,7 +18,7 @@ import (
 // that the configuration names, and are not shown.
 func (c *checkCommand) show(w io.Writer, all sites) error {
 	page := &page{}
-	page.note("", "the effective configuration; behind each value stands where it comes from")
+	page.note("", "the effective configuration; each value is followed by where it comes from")
 	for _, s := range c.Settings() {
 		switch value := s.Value.(type) {
 		case config.Issuers:

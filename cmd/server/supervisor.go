@@ -35,7 +35,7 @@ func (s supervisor) stopping() {
 func (s supervisor) watch(ctx context.Context, alive func(context.Context) error) (stop func()) {
 	interval, err := daemon.SdWatchdogEnabled(false)
 	if err != nil {
-		s.logger.Warn("systemd's watchdog is not answered and will end this process: WATCHDOG_USEC is not a number", "err", err)
+		s.logger.Warn("systemd's watchdog gets no answer and will end this process: WATCHDOG_USEC is not a number", "err", err)
 	}
 	if interval == 0 {
 		return func() {}
@@ -64,13 +64,13 @@ func (s supervisor) pat(ctx context.Context, within time.Duration, alive func(co
 	case err == nil:
 		s.tell(daemon.SdNotifyWatchdog)
 	case ctx.Err() == nil:
-		s.logger.Error("the database's writer does nothing: unless it goes on soon, systemd restarts the service", "err", err)
+		s.logger.Error("the database's writer makes no progress: unless it does soon, systemd restarts the service", "err", err)
 	}
 }
 
 // tell sends lines to systemd, in one message. That nobody reads them stops no service.
 func (s supervisor) tell(lines ...string) {
 	if _, err := daemon.SdNotify(false, strings.Join(lines, "\n")); err != nil {
-		s.logger.Warn("systemd cannot be told how the service is", "message", lines[0], "err", err)
+		s.logger.Warn("systemd cannot be told the state of the service", "message", lines[0], "err", err)
 	}
 }

@@ -145,7 +145,7 @@ func TestHangingWriter(t *testing.T) {
 	if resp, err := impatient.Get(s.url + "/livez"); err != nil || resp.StatusCode != http.StatusOK {
 		t.Errorf("/livez: %v, %v", resp, err)
 	}
-	if !strings.Contains(s.log.String(), "the database's writer does nothing") {
+	if !strings.Contains(s.log.String(), "the database's writer makes no progress") {
 		t.Error("the log does not say why")
 	}
 	thaw()
@@ -157,7 +157,7 @@ func TestNobodySupervises(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", filepath.Join(t.TempDir(), "nobody"))
 	t.Setenv("WATCHDOG_USEC", "soon")
 	p := startDev(t)
-	for _, want := range []string{"systemd cannot be told how the service is", "WATCHDOG_USEC is not a number"} {
+	for _, want := range []string{"systemd cannot be told the state of the service", "WATCHDOG_USEC is not a number"} {
 		if !strings.Contains(p.log.String(), want) {
 			t.Errorf("the log lacks %q", want)
 		}

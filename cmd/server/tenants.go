@@ -20,7 +20,7 @@ import (
 
 // tenantsCommand is about tenants as a whole.
 type tenantsCommand struct {
-	List tenantsListCommand `cmd:"" help:"Print what each tenant has. Works beside a running server and changes no data. Exit code 3: --scan-time ended it."`
+	List tenantsListCommand `cmd:"" help:"Print what each tenant has. Works beside a running server and changes no data. Exit code 3: --scan-time ran out."`
 	Move tenantsMoveCommand `cmd:"" help:"Give everybody's todos to the same subjects of another tenant: the provider's URL changed, or a tenant claim came or went."`
 }
 
@@ -57,7 +57,7 @@ type tenantsListCommand struct {
 	tenantFlags
 
 	ScanTime time.Duration `default:"30s" placeholder:"DURATION" help:"How long to count audit rows, from the newest back (${default})."`
-	Output   string        `short:"o" default:"table" placeholder:"table|json" help:"Form of the output (${default})."`
+	Output   string        `short:"o" default:"table" placeholder:"table|json" help:"Format of the output (${default})."`
 }
 
 // Validate refuses what makes no sense.

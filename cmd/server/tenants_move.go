@@ -14,10 +14,10 @@ type tenantsMoveCommand struct {
 	tenantFlags
 
 	From       string `required:"" placeholder:"URL" help:"The issuer that has the todos now, as in tenants list."`
-	FromTenant string `placeholder:"TEXT" help:"Its tenant; leave out where it has none."`
+	FromTenant string `placeholder:"TEXT" help:"Its tenant; leave it out where there is none."`
 	To         string `required:"" placeholder:"URL" help:"The issuer that people sign in with from now on, as in the configuration."`
 	ToTenant   string `placeholder:"TEXT" help:"Its tenant, where it has a tenant claim."`
-	Yes        bool   `help:"Do it. Without this the command only tells what it would do."`
+	Yes        bool   `help:"Carry it out; without this flag the command only reports what it would do."`
 }
 
 // Validate refuses what moves nothing, or to where nobody ever signs in.

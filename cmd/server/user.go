@@ -115,8 +115,8 @@ func say(w io.Writer, changed bool, done, already string) error {
 type userEraseCommand struct {
 	person
 
-	Yes     bool `help:"Do it. Without this the command only tells what it would do."`
-	NoBlock bool `help:"Go on accepting their calls."`
+	Yes     bool `help:"Carry it out; without this flag the command only reports what it would do."`
+	NoBlock bool `help:"Keep accepting their calls."`
 }
 
 // Run erases, or tells what it would erase.

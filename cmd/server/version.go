@@ -11,7 +11,7 @@ import (
 )
 
 type versionCommand struct {
-	Output string `short:"o" default:"text" placeholder:"text|json" help:"Form of the output (${default})."`
+	Output string `short:"o" default:"text" placeholder:"text|json" help:"Format of the output (${default})."`
 }
 
 // Validate refuses forms that there are not.
@@ -66,7 +66,7 @@ func (b *build) print(out io.Writer) error {
 	}
 	changed := ""
 	if b.Dirty != nil && *b.Dirty {
-		changed = ", with changes that are not committed"
+		changed = ", with uncommitted changes"
 	}
 	_, err := fmt.Fprintf(out, "commit %s of %s%s\n", b.Commit, b.CommitTime, changed)
 	return err

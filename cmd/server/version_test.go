@@ -22,7 +22,7 @@ func TestBuild(t *testing.T) {
 	}{
 		{"clean", clone("false"), []string{"todo-manager v1.2.3 go1.", "\ncommit abc of 2026-01-02T03:04:05Z\n"},
 			[]string{`"version":"v1.2.3"`, `"commit":"abc"`, `"commit_time":"2026-01-02T03:04:05Z"`, `"dirty":false`, `"sqlite":"3.`}, "not committed"},
-		{"changed", clone("true"), []string{"Z, with changes that are not committed\n"}, []string{`"dirty":true`}, "devel"},
+		{"changed", clone("true"), []string{"Z, with uncommitted changes\n"}, []string{`"dirty":true`}, "devel"},
 		{"no clone", &debug.BuildInfo{}, []string{"todo-manager (devel) "}, []string{`"version":"(devel)"`}, "commit"},
 		{"nothing", nil, []string{"todo-manager unknown "}, []string{`"version":"unknown"`}, "dirty"},
 	} {

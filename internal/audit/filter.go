@@ -37,8 +37,8 @@ func (f Filter) Indexed() bool {
 	return f.Subject != "" || f.TargetID != "" || f.RequestID != "" || f.TargetSubject != ""
 }
 
-// Narrow reports whether rows must be looked at to know whether they match: whether there
-// is any condition but on time and seq.
+// Narrow reports whether a row must be read to know whether it matches: whether there is
+// any condition besides those on time and seq.
 func (f Filter) Narrow() bool {
 	return f.Indexed() || f.Issuer != "" || f.Tenant != nil || f.ClientID != "" || f.Tokens != nil || f.Event != "" ||
 		f.Tool != "" || f.Decision != "" || f.Reason != ""

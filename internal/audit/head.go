@@ -57,9 +57,9 @@ func (h SignedHead) Note() string { return h.note }
 // of a pruned log, or as what a restoration went back to, for which a segment has no use.
 func (h SignedHead) EndsSegment() bool { return h.says == saysHead }
 
-// Live returns the heads that no restoration made void: that which was signed before it, for
-// a row after the one that it went back to. Such heads are evidence of a history that was
-// given up, not of this log. Order is kept.
+// Live drops the heads that a restoration voided: those signed before it for rows after the
+// one it went back to. They are evidence of a history that was given up, not of this log.
+// Order is kept.
 func Live(heads []SignedHead) []SignedHead {
 	live := slices.Clone(heads)
 	for _, r := range heads {

@@ -60,11 +60,11 @@ func (f HeadsFile) recognise(rest string, heads int) error {
 	if beginsNote(rest) {
 		return nil
 	}
-	return fmt.Errorf("%s: after %d signed heads comes what is none, %.40q: give a file of heads as the server writes it, byte for byte", f, heads, rest)
+	return fmt.Errorf("%s: what follows the first %d signed heads is not one, %.40q: give a file of heads as the server writes it, byte for byte", f, heads, rest)
 }
 
-// Read returns the heads, oldest first, of which every signature must be good under one
-// of the keys. A file that does not exist has none.
+// Read returns the heads, oldest first. Every signature must be good under one of the
+// keys. A file that does not exist has none.
 func (f HeadsFile) Read(keys note.Verifiers) ([]SignedHead, error) {
 	notes, err := f.Notes()
 	if errors.Is(err, fs.ErrNotExist) {

@@ -87,8 +87,8 @@ func (s *Signer) published() (text string, there bool, err error) {
 	return text, slices.Contains(strings.Fields(text), s.public), nil
 }
 
-// Publish adds the public key to a file beside the private one, FILE.pub, which so has the
-// public keys of all private keys that the file ever had, for verifiers.
+// Publish adds the public key to a file beside the private one, FILE.pub, which thus
+// holds, for verifiers, the public keys of all private keys that the file ever had.
 func (s *Signer) Publish() error {
 	_, there, err := s.published()
 	if err != nil || there {

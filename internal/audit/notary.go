@@ -50,14 +50,14 @@ func NewNotary(log Log, signer *Signer, heads HeadsFile, logger *slog.Logger) *N
 // Run signs the head at the start, every [SignEvery] rows and every five minutes, until
 // ctx ends. A head that cannot be signed is reported and tried again; one that cannot be added
 // to the file is reported and added at the next start. Either stops nothing, and shows in
-// "audit verify". Call [Notary.Sign] when the last row was written.
+// "audit verify". Call [Notary.Sign] when the last row has been written.
 func (n *Notary) Run(ctx context.Context) {
 	n.compare(ctx)
 	tick := time.NewTicker(signInterval)
 	defer tick.Stop()
 	for {
 		if err := n.Sign(ctx); err != nil {
-			n.logger.ErrorContext(ctx, "the audit log goes on without a newer signed head", "err", err)
+			n.logger.ErrorContext(ctx, "the audit log continues without a newer signed head", "err", err)
 		}
 		select {
 		case <-ctx.Done():

@@ -98,7 +98,7 @@ func (m *Manifest) write(ctx context.Context, log Stored, heads []SignedHead, to
 	return err
 }
 
-const notSigned = "is not the row for which a head was signed: it, or one before it, was written anew"
+const notSigned = "is not the row for which a head was signed: it, or one before it, was rewritten"
 
 // counter counts what is written through it.
 type counter struct {
@@ -112,10 +112,9 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Ends returns where to end segments of about so many rows each, if the rows after one
-// head are to be archived up to another: at signed heads that may end one, at the last one
-// that makes a segment no larger, or the next one if there is none. The last end is the last
-// such head. Heads are in order of seq.
+// Ends picks the heads at which to cut the rows after one seq, up to another, into segments:
+// each as large as it can be within rows, or one head longer where none fits. The last is the
+// last head that may end a segment. Heads are in order of seq.
 func Ends(heads []SignedHead, after, last, rows int64) (ends []SignedHead) {
 	heads = slices.DeleteFunc(slices.Clone(heads), func(h SignedHead) bool { return !h.EndsSegment() || h.Seq <= after || h.Seq > last })
 	for i, h := range heads {

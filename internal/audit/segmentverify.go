@@ -16,13 +16,13 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// errNotSegment is the error of what is no segment that can be verified.
+// errNotSegment is returned for a file that is not a verifiable segment.
 var errNotSegment = errors.New("not a segment that can be verified")
 
 // maxLine bounds a row in a segment, in bytes.
 const maxLine = 16 << 20
 
-// SegmentReport is what the verification of a segment came to.
+// SegmentReport is the result of verifying a segment.
 type SegmentReport struct {
 	Manifest
 	Erased int64  `json:"erased"` // rows from which a person had been erased by then
@@ -68,10 +68,10 @@ func openSegment(name string) (r SegmentReport, err error) {
 		return r, fmt.Errorf("%w: its manifest: %w", errNotSegment, err)
 	}
 	if err := json.Unmarshal(text, &r.Manifest); err != nil || r.Version != 1 {
-		return r, fmt.Errorf("%w: %s%s is no manifest of a known version", errNotSegment, name, manifestSuffix)
+		return r, fmt.Errorf("%w: %s%s is not a manifest of a known version", errNotSegment, name, manifestSuffix)
 	}
 	if r.Form != FormJSONL {
-		return r, fmt.Errorf("%w: %s is for spreadsheets, which does not hold all that was hashed; export as jsonl for proof", errNotSegment, name)
+		return r, fmt.Errorf("%w: %s is for spreadsheets and does not hold all that was hashed; export as jsonl for proof", errNotSegment, name)
 	}
 	return r, nil
 }
@@ -103,7 +103,7 @@ func (r *SegmentReport) verify(keys note.Verifiers, ends map[int64]bool) error {
 		return &Fault{w.Seq, notSigned}
 	}
 	if !r.FirstAt.Equal(first) || !r.LastAt.Equal(w.at) {
-		return &Fault{0, "the manifest says other times than the rows"}
+		return &Fault{0, "the times in the manifest are not those of the rows"}
 	}
 	if Hash(sum.Sum(nil)) != r.SHA256 || w.Rows != r.Rows {
 		return &Fault{0, "the file is not the one that the manifest was made for: its checksum differs"}
@@ -127,7 +127,7 @@ func (r *SegmentReport) rows(from io.Reader, w *walker, ends map[int64]bool) (fi
 			err = errors.Join(p.Print(row), p.Flush())
 		}
 		if err != nil || text.String() != lines.Text()+"\n" {
-			return first, &Fault{w.Seq + 1, "is not written as a row is"}
+			return first, &Fault{w.Seq + 1, "is not in the form in which rows are exported"}
 		}
 		if fault := w.next(&row); fault != nil {
 			return first, fault

@@ -46,7 +46,7 @@ type Evidence struct {
 	Heads []string       // signed heads from outside the database, oldest first
 }
 
-// Report is what a verification came to. Nothing in it is a secret.
+// Report is the result of a verification. Nothing in it is a secret.
 type Report struct {
 	LogID    string      `json:"log"`
 	FirstSeq int64       `json:"first_seq"` // of the rows that were checked
@@ -111,7 +111,7 @@ func (v *verification) gather(ctx context.Context) error {
 	case e.Keys == nil:
 		v.Missing = append(v.Missing, "no public key: no signature was checked")
 	case len(notes)+len(e.Heads) == 0 && v.chain.Head.Seq > 0:
-		v.Missing = append(v.Missing, "no signed head: nothing shows that the whole log is not a new one")
+		v.Missing = append(v.Missing, "no signed head: nothing shows that the log was not replaced as a whole")
 	}
 	return v.signed(notes)
 }
@@ -159,6 +159,7 @@ func OpenHeads(ctx context.Context, log Stored, e Evidence) (Chain, []SignedHead
 
 // notes reads the signed heads, and finds the ends of the log. That its base has moved is signed in
 // the transaction that moves it, so the notes are good if it did not move while they were read.
+// The log is read after its checkpoints, and these after the file: each is then ahead of the next.
 func (v *verification) notes(ctx context.Context) (notes []Checkpoint, err error) {
 	before, err := v.log.Chain(ctx)
 	for err == nil {
@@ -179,7 +180,7 @@ func (v *verification) open(text string, keys note.Verifiers, where string) (Sig
 	unknown := (*note.UnverifiedNoteError)(nil)
 	switch {
 	case errors.As(err, &unknown):
-		return h, &Fault{0, fmt.Sprintf("a signed head %s is signed by none of the public keys: give all that the server ever had, or somebody else has made it", where)}
+		return h, &Fault{0, fmt.Sprintf("a signed head %s is signed by none of the public keys: give all that the server ever had; if it fails then too, somebody else made it", where)}
 	case err != nil:
 		return h, &Fault{0, fmt.Sprintf("a signed head %s is not one: %v", where, err)}
 	case h.LogID != v.LogID:
@@ -223,7 +224,7 @@ func (v *verification) walk(ctx context.Context) error {
 			return err
 		}
 		if chain.Head.Seq == v.chain.Head.Seq || extensions == 10 {
-			return &Fault{0, fmt.Sprintf("people were erased from rows, and no row of user.erase that comes after these accounts for %d of them", v.blanks)}
+			return &Fault{0, fmt.Sprintf("people were erased from rows, and no later user.erase row accounts for %d of them", v.blanks)}
 		}
 		v.chain.Head, v.chain.HeadAt, v.chain.LastSeq = chain.Head, chain.HeadAt, chain.LastSeq
 	}
@@ -311,7 +312,7 @@ func (v *verification) leftover(w *walker, r *Row) error {
 func (v *verification) agree(row Head) error {
 	for _, h := range v.heads[row.Seq] {
 		if h.Hash != row.Hash {
-			return &Fault{row.Seq, fmt.Sprintf("is not the row for which a head was signed at %s: it, or one before it, was written anew", h.SignedAt.UTC().Format(time.RFC3339))}
+			return &Fault{row.Seq, fmt.Sprintf("is not the row for which a head was signed at %s: it, or one before it, was rewritten", h.SignedAt.UTC().Format(time.RFC3339))}
 		}
 		v.Heads++
 	}
@@ -335,7 +336,7 @@ func (v *verification) rows(ctx context.Context) error {
 				continue
 			}
 			if len(page) == 0 {
-				return &Fault{w.Seq + 1, "is missing, and all after it"}
+				return &Fault{w.Seq + 1, "is missing, and so is every row after it"}
 			}
 		}
 		for i := range page {
@@ -348,7 +349,7 @@ func (v *verification) rows(ctx context.Context) error {
 	case w.Hash != v.chain.Head.Hash:
 		return &Fault{w.Seq, "is not the end that the log says it has"}
 	case !w.at.IsZero() && !w.at.Equal(v.chain.HeadAt):
-		return &Fault{w.Seq, "is not of the time that the log says its last row has"}
+		return &Fault{w.Seq, "does not have the time that the log gives for its last row"}
 	case v.chain.LastSeq > v.chain.Head.Seq:
 		return &Fault{v.chain.Head.Seq + 1, "comes after the end that the log says it has"}
 	}

@@ -34,7 +34,7 @@ func (w *walker) next(r *Row) *Fault {
 	case r.Seq != w.Seq+1:
 		return &Fault{w.Seq + 1, fmt.Sprintf("is missing; the next row is %d", r.Seq)}
 	case r.HashAfter(w.Hash) != r.Hash:
-		return &Fault{r.Seq, "its columns do not give its hash: a column, the hash, or the order of rows was changed"}
+		return &Fault{r.Seq, "its columns do not match its hash: a column, the hash, or the order of rows was changed"}
 	case r.OccurredAt.Before(w.at):
 		return &Fault{r.Seq, "is older than the row before it"}
 	}

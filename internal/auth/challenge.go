@@ -25,13 +25,13 @@ func answerFor(reason Reason) answer {
 	const invalidToken = "invalid_token"
 	switch reason {
 	case ReasonMissingHeader, ReasonMissingToken:
-		return answer{http.StatusUnauthorized, "", "send an access token of the authorization server as Authorization: Bearer"}
+		return answer{http.StatusUnauthorized, "", "send an access token from the authorization server in the header Authorization: Bearer"}
 	case ReasonInvalidHeader:
 		return answer{http.StatusBadRequest, "invalid_request", "send exactly one token, in one Authorization header of the form: Bearer, a space, the token; no form body may come with it"}
 	case ReasonTokenInQuery:
 		return answer{http.StatusBadRequest, "invalid_request", "send the token in the Authorization header, never in the address"}
 	case ReasonNotJWT:
-		return answer{http.StatusUnauthorized, invalidToken, "not a JWT: ask the authorization server for this resource or audience"}
+		return answer{http.StatusUnauthorized, invalidToken, "not a JWT: request a token for this resource or audience from the authorization server"}
 	case ReasonExpired:
 		return answer{http.StatusUnauthorized, invalidToken, "the access token has expired"}
 	case ReasonInvalidAudience:
@@ -95,7 +95,7 @@ func (g *Guard) InsufficientScope(w http.ResponseWriter, p Principal, needed ...
 	if len(g.spell(p.Issuer, missing)) == len(missing) {
 		scope = strings.Join(g.spell(p.Issuer, ask), " ")
 	}
-	const code, description = "insufficient_scope", "the access token lacks a scope that this needs"
+	const code, description = "insufficient_scope", "the access token lacks a scope that this call needs"
 	w.Header().Set("WWW-Authenticate", g.challenge(code, description, scope))
 	WriteError(w, http.StatusForbidden, ErrorBody{
 		Error: code, Description: description, Reason: string(ReasonMissingScopes),

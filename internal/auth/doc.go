@@ -45,7 +45,7 @@
 //
 // [Verifier.Survey] asks the issuers what they offer, [Verifier.Examine] goes
 // through one token rule by rule. Both are for an operator, who gets a
-// [Finding] with what to mend for each thing that was looked at.
+// [Finding] with what to fix for each thing that was looked at.
 //
 // # What a client learns
 //

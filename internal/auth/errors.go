@@ -66,7 +66,7 @@ type TokenError struct {
 	// never a part of the token.
 	Detail string
 	// Issuer is the trusted issuer that the token claims to be of, "" if it
-	// claims no such. Nothing else that such a token says is true either.
+	// claims none. Nothing else that such a token says is true either.
 	Issuer string
 	// Wait is when to try again, with [ReasonTooMany].
 	Wait time.Duration
@@ -99,7 +99,7 @@ func (e *TokenError) Unwrap() error { return e.err }
 
 // tooMany is not a decision about the token.
 func tooMany(wait time.Duration) *TokenError {
-	return &TokenError{Reason: ReasonTooMany, Detail: "too many requests from there without a good token", Wait: wait}
+	return &TokenError{Reason: ReasonTooMany, Detail: "too many requests from that network without a valid token", Wait: wait}
 }
 
 func refuse(reason Reason, detail string) *TokenError {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Examine applies the rules of [Verifier.Verify] to a token and tells the
+// Examine applies the rules of [Verifier.Verify] to a token and reports the
 // outcome of each, where Verify stops at the first that refuses. The token is
 // good if all findings are OK. It neither reads nor fills the caches. What
 // follows a failed signature is about claims that anybody may have written.
@@ -120,7 +120,7 @@ func (x *examination) describe(check string, issuer *trusted, r *reading) (detai
 		return issuer.AudienceClaim + " has one of: " + strings.Join(issuer.Audiences, ", "), ""
 	case checkSubject:
 		if m := issuer.keys.metadata.Load(); m != nil && m.pairwiseOnly() && issuer.SubjectClaim == "sub" {
-			return "read from sub, which is pairwise", "one person is another subject for every client"
+			return "read from sub, which is pairwise", "the same person has a different subject for each client"
 		}
 		return "read from " + issuer.SubjectClaim, ""
 	case checkTokenID:
@@ -178,13 +178,13 @@ func (x *examination) describeScopes(issuer *trusted, r *reading) (detail, advic
 // mend says what to do about a check that failed.
 func mend(check string, reason Reason) string {
 	if reason == ReasonUnavailable {
-		return "see what the survey of the issuer says; the token may be good"
+		return "see the findings about the issuer; the token may be good"
 	}
 	switch check {
 	case checkForm:
-		return "copy the token whole; if it is opaque, have the client send this server's resource or audience parameter, or configure introspection"
+		return "copy the whole token; if it is opaque, have the client send this server's resource or audience parameter, or configure introspection"
 	case checkIssuer:
-		return "sign in at a trusted issuer, or configure this one exactly as its tokens spell it, a slash at the end included"
+		return "sign in at a trusted issuer, or configure this one exactly as its tokens spell it, including a slash at the end"
 	case checkSignature:
 		return "get a new token, and compare the kid and alg of its header with the published keys and the issuer's algorithms"
 	case checkActive:

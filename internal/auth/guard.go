@@ -111,7 +111,7 @@ func parseResource(raw string) (*url.URL, error) {
 		return nil, errors.New("not an absolute http or https URL")
 	}
 	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || !validScope(raw) {
-		return nil, errors.New("must be host and path alone, at most 255 printable ASCII characters")
+		return nil, errors.New("must be only a host and a path, at most 255 printable ASCII characters")
 	}
 	return u, nil
 }
@@ -148,7 +148,7 @@ func (g *Guard) refuseToken(ctx context.Context, w http.ResponseWriter, err erro
 	var refusal *TokenError
 	if errors.As(err, &refusal) && refusal.Reason == ReasonTooMany {
 		g.refused(ctx, ReasonTooMany, "")
-		WriteTooMany(w, refusal.Wait, string(ReasonTooMany), "too many requests from your network without a token that is good; try again after the time in Retry-After")
+		WriteTooMany(w, refusal.Wait, string(ReasonTooMany), "too many requests from your network without a valid token; retry after the time given in Retry-After")
 		return
 	}
 	if errors.As(err, &refusal) && !errors.Is(err, ErrUnavailable) {

@@ -50,7 +50,7 @@ func TestInsufficientScope(t *testing.T) {
 		row(t, "P10_"+c.name, func(t *testing.T) {
 			w := httptest.NewRecorder()
 			newGuard(t, resource).InsufficientScope(w, auth.Principal{Scopes: auth.ParseScopes(c.granted)}, c.needed...)
-			want := `Bearer error="insufficient_scope", error_description="the access token lacks a scope that this needs", scope="` +
+			want := `Bearer error="insufficient_scope", error_description="the access token lacks a scope that this call needs", scope="` +
 				c.scope + `", resource_metadata="http://localhost:3001/.well-known/oauth-protected-resource"`
 			if w.Code != http.StatusForbidden {
 				t.Errorf("status %d", w.Code)
@@ -59,7 +59,7 @@ func TestInsufficientScope(t *testing.T) {
 				t.Errorf("challenge (-want +got):\n%s", diff)
 			}
 			missing := `["` + strings.Join(c.missing, `","`) + `"]`
-			body := `{"error":"insufficient_scope","error_description":"the access token lacks a scope that this needs","reason":"missing_required_scopes","scope":"` +
+			body := `{"error":"insufficient_scope","error_description":"the access token lacks a scope that this call needs","reason":"missing_required_scopes","scope":"` +
 				c.scope + `","missing_scopes":` + missing + "}\n"
 			if diff := cmp.Diff(body, w.Body.String()); diff != "" {
 				t.Errorf("body (-want +got):\n%s", diff)

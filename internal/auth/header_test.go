@@ -32,7 +32,7 @@ func answers() map[auth.Reason]wanted {
 		auth.ReasonInvalidHeader:   with(badRequest, "invalid_request", "send exactly one token, in one Authorization header of the form: Bearer, a space, the token; no form body may come with it"),
 		auth.ReasonTokenInQuery:    with(badRequest, "invalid_request", "send the token in the Authorization header, never in the address"),
 		auth.ReasonInvalidToken:    with(unauthorized, "invalid_token", "the access token is not valid"),
-		auth.ReasonNotJWT:          with(unauthorized, "invalid_token", "not a JWT: ask the authorization server for this resource or audience"),
+		auth.ReasonNotJWT:          with(unauthorized, "invalid_token", "not a JWT: request a token for this resource or audience from the authorization server"),
 		auth.ReasonExpired:         with(unauthorized, "invalid_token", "the access token has expired"),
 		auth.ReasonInvalidAudience: with(unauthorized, "invalid_token", "the access token was not issued for this resource"),
 		auth.ReasonNotAccessToken:  with(unauthorized, "invalid_token", "the token is not a bearer access token of type at+jwt"),

@@ -54,7 +54,7 @@ func (s *keySource) verify(ctx context.Context, t *token) (*key, error) {
 	key, err := s.key(ctx, t.kid)
 	switch {
 	case errors.Is(err, errUnknownKey):
-		return nil, refuse(ReasonInvalidToken, "the issuer has no key of this id, or the token names none of several")
+		return nil, refuse(ReasonInvalidToken, "the issuer has no key with this id, or has several and the token names none")
 	case err != nil:
 		return nil, unavailable("the keys of " + s.issuer.URL)
 	}

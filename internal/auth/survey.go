@@ -43,7 +43,7 @@ func (s *surveyor) add(f Finding) { s.findings = append(s.findings, f) }
 func (s *surveyor) run(ctx context.Context) {
 	jwksURL := s.issuer.JWKSURL
 	if jwksURL != "" {
-		s.good("metadata", "not looked for, as a JWKS URL is configured: what the server offers to clients is not known")
+		s.good("metadata", "not looked for, because a JWKS URL is configured: what the server offers to clients is not known")
 	} else if metadata := s.metadata(ctx); metadata != nil {
 		jwksURL = metadata.JWKSURL
 		s.clock(metadata.date)
@@ -90,7 +90,7 @@ func (s *surveyor) clients(m *serverMetadata) {
 		s.good("PKCE", "S256 is advertised")
 	} else {
 		s.add(Finding{"PKCE", false, "code_challenge_methods_supported does not have S256",
-			"turn PKCE with S256 on at the authorization server: MCP clients must refuse to go on without (RFC 8414 section 2)"})
+			"turn PKCE with S256 on at the authorization server: MCP clients must refuse to continue without it (RFC 8414 section 2)"})
 	}
 	switch {
 	case m.RegistrationEndpoint != "" || m.ClientIDDocuments:
@@ -125,7 +125,7 @@ func (s *surveyor) scopesSupported(m *serverMetadata) {
 		s.good("scopes", "scopes_supported is not published")
 	case len(missing) > 0:
 		s.add(Finding{"scopes", true, "scopes_supported lacks " + strings.Join(missing, " "),
-			"define these scopes at the authorization server; some list only those of OpenID Connect, then ignore this"})
+			"define these scopes at the authorization server; if the server lists only those of OpenID Connect, ignore this"})
 	default:
 		s.good("scopes", "scopes_supported has "+strings.Join(names, " "))
 	}
@@ -133,7 +133,7 @@ func (s *surveyor) scopesSupported(m *serverMetadata) {
 
 func (s *surveyor) subjects(m *serverMetadata) {
 	if m.pairwiseOnly() && s.issuer.SubjectClaim == "sub" {
-		s.add(Finding{"subjects", true, "subject_types_supported is pairwise alone: one person is another subject for every client",
+		s.add(Finding{"subjects", true, "subject_types_supported is pairwise alone: the same person has a different subject for each client",
 			"configure a subject claim that stays the same, or people find their todos only with the client that made them"})
 	}
 }
@@ -164,7 +164,7 @@ func (s *surveyor) introspection(ctx context.Context) {
 	}
 	answer, err := in.post(ctx, rand.Text())
 	if err == nil && string(answer["active"]) != "false" {
-		err = errors.New(s.issuer.Introspection.URL + ": does not say of a token that was just made up that it is inactive")
+		err = errors.New(s.issuer.Introspection.URL + ": does not report a made-up token as inactive")
 	}
 	if err != nil && !errors.Is(err, errUnsupportedToken) {
 		s.add(Finding{"introspection", false, err.Error(),

@@ -71,7 +71,7 @@ func TestSurvey(t *testing.T) {
 			"issuer parameter + authorization responses name their issuer (RFC 9207)",
 			"scopes + scopes_supported has read:todos create:todos delete:todos",
 			`key + "k1", EC P-256 for ES256`,
-			"keys + 1 of 1 at https://as.example/jwks are of use",
+			"keys + 1 of 1 at https://as.example/jwks are usable",
 			"introspection + https://as.example/introspect answers",
 		}},
 		{"much is missing", auth.Issuer{Algorithms: []string{"RS256"}, Introspection: introspection}, map[string]http.HandlerFunc{
@@ -87,9 +87,9 @@ func TestSurvey(t *testing.T) {
 			"registration ! neither registration_endpoint nor client_id_metadata_document_supported",
 			"issuer parameter ! authorization_response_iss_parameter_supported is not true",
 			"scopes ! scopes_supported lacks read:todos create:todos delete:todos",
-			"subjects ! subject_types_supported is pairwise alone: one person is another subject for every client",
+			"subjects ! subject_types_supported is pairwise alone: the same person has a different subject for each client",
 			"introspection ! published is https://as.example/other, configured https://as.example/introspect",
-			`key ! "a", EC P-256: not used: none of its algorithms is accepted of this issuer`,
+			`key ! "a", EC P-256: not used: none of its algorithms is accepted for this issuer`,
 			`key ! "b", EC P-256: not used: not for signatures (use or key_ops, RFC 7517 sections 4.2 and 4.3)`,
 			`key ! "c", EC P-256: not used: another key has the same kid`,
 			`key ! "c", EC P-256: not used: another key has the same kid`,
@@ -97,7 +97,7 @@ func TestSurvey(t *testing.T) {
 			`key ! "s", symmetric or private: not used: not a public key of RSA 2048 to 8192, P-256, P-384, P-521 or Ed25519`,
 			`key ! "m", EC P-256 for RS256: not used: its alg is not a signature algorithm for this type of key`,
 			`key ! "", ?: not used: of a type that is not known here, or malformed`,
-			"keys - 0 of 8 at https://as.example/jwks are of use",
+			"keys - 0 of 8 at https://as.example/jwks are usable",
 			"introspection - https://as.example/introspect: HTTP status 401: check the client id and secret, and that this client may introspect",
 		}},
 		{"other issuer", auth.Issuer{MetadataURL: "https://as.example/meta"}, map[string]http.HandlerFunc{
@@ -106,15 +106,15 @@ func TestSurvey(t *testing.T) {
 			`metadata - no metadata: https://as.example/meta: its issuer is "https://as.example/"; configure that exact spelling if it is the one you trust`,
 		}},
 		{"keys by hand", auth.Issuer{JWKSURL: "https://as.example/jwks"}, map[string]http.HandlerFunc{"/jwks": document(`<html>`)}, []string{
-			"metadata + not looked for, as a JWKS URL is configured: what the server offers to clients is not known",
+			"metadata + not looked for, because a JWKS URL is configured: what the server offers to clients is not known",
 			"keys - https://as.example/jwks: the key set is not a JWK Set",
 		}},
 		{"introspection of all", auth.Issuer{JWKSURL: "https://as.example/jwks", Introspection: &auth.Introspection{
 			URL: introspection.URL, ClientID: "c", ClientSecret: "s", Always: true}},
 			map[string]http.HandlerFunc{introspectPath: document(`{"active":true}`)}, []string{
-				"metadata + not looked for, as a JWKS URL is configured: what the server offers to clients is not known",
+				"metadata + not looked for, because a JWKS URL is configured: what the server offers to clients is not known",
 				"keys + not needed, as every token is introspected",
-				"introspection - https://as.example/introspect: does not say of a token that was just made up that it is inactive",
+				"introspection - https://as.example/introspect: does not report a made-up token as inactive",
 			}},
 		{"roles, opaque tokens refused", auth.Issuer{ScopeClaims: []string{"roles"}}, map[string]http.HandlerFunc{
 			"/.well-known/oauth-authorization-server": document(full), "/jwks": http.NotFound,

@@ -27,15 +27,15 @@ func (s *surveyor) keys(ctx context.Context, address string) {
 		}
 		s.add(f)
 	}
-	f := Finding{"keys", usable > 0, fmt.Sprintf("%d of %d at %s are of use", usable, len(published), address), ""}
+	f := Finding{"keys", usable > 0, fmt.Sprintf("%d of %d at %s are usable", usable, len(published), address), ""}
 	if !f.OK {
 		f.Mend = "give the authorization server a signing key of one of the algorithms " + strings.Join(s.issuer.Algorithms, ", ")
 	}
 	s.add(f)
 }
 
-// describeKey describes one published key. That one is of no use is normal, such as one
-// for encryption, but worth knowing.
+// describeKey describes one published key. An unusable key, such as one for encryption, is
+// normal but worth reporting.
 func describeKey(k publishedKey, accepted []string) Finding {
 	f := Finding{"key", true, fmt.Sprintf("%q, %s", k.id, k.kind), ""}
 	switch {
@@ -46,7 +46,7 @@ func describeKey(k publishedKey, accepted []string) Finding {
 		f.Detail += ": not used: another key has the same kid"
 		f.Mend = "give each key a kid of its own"
 	case !k.key.signs(accepted):
-		f.Detail += ": not used: none of its algorithms is accepted of this issuer"
+		f.Detail += ": not used: none of its algorithms is accepted for this issuer"
 		f.Mend = "add the algorithm to the issuer's if access tokens are signed with it"
 	}
 	return f

@@ -27,7 +27,7 @@ func (i *Issuer) validate() error {
 	}
 	for _, prefix := range i.ScopePrefixes {
 		if prefix != "" && !validScope(prefix) {
-			errs = append(errs, fmt.Errorf("scope prefix %q: a scope cannot begin so (RFC 6749 section 3.3)", prefix))
+			errs = append(errs, fmt.Errorf("scope prefix %q: a scope cannot begin like this (RFC 6749 section 3.3)", prefix))
 		}
 	}
 	if i.MaxLifetime < 0 {
@@ -79,7 +79,7 @@ func parseServerURL(raw string) (*url.URL, error) {
 		return nil, errors.New("not a URL")
 	}
 	if u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" {
-		return nil, errors.New("not an absolute URL of host and path alone")
+		return nil, errors.New("not an absolute URL with only a host and a path")
 	}
 	if u.Scheme != "https" && !loopbackHTTP(u) {
 		return nil, errors.New("must be https, or http on a loopback address")

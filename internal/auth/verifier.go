@@ -34,9 +34,9 @@ type Options struct {
 	// it returns 0 the token is not looked at, and Verify fails with [ReasonTooMany]. It
 	// must not block.
 	Admit func(ctx context.Context) time.Duration
-	// Before are verifiers that this one takes the place of. The keys that they have are
-	// known to it too, for issuers whose keys are found at the same place: nobody has to
-	// wait for an issuer that is out of reach just now. Tokens that they verified are not.
+	// Before are verifiers that this one replaces. The keys that they have are known to it
+	// too, for issuers whose keys are found at the same place: nobody has to wait for an
+	// issuer that is out of reach just now. Tokens that they verified are not.
 	Before []*Verifier
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
@@ -71,7 +71,7 @@ type trusted struct {
 func (i *trusted) introspectsAll() bool { return i.Introspection != nil && i.Introspection.Always }
 
 // NewVerifier checks the options; nothing is fetched yet. Its error says what
-// to mend, for every issuer.
+// to fix, for every issuer.
 func NewVerifier(o Options) (*Verifier, error) {
 	if len(o.Issuers) == 0 {
 		return nil, errors.New("no issuer: configure at least one authorization server to trust")

@@ -12,8 +12,8 @@ func NeedRestart() []string {
 	return []string{"listen", "db", "audit-key", "audit-heads", "ops-listen", "otlp-endpoint", "max-connections"}
 }
 
-// Adopt returns what becomes of s, the configuration of a running server, when it takes on
-// another: all of next, but for what needs a restart. It also returns the names of the
+// Adopt returns what becomes of s, the configuration of a running server, when it adopts
+// another: all of next, except what needs a restart. It also returns the names of the
 // settings that changed and of those that need a restart. Its error, an [*Error], says that
 // the two do not go together.
 func (s *Server) Adopt(next *Server) (adopted *Server, changed, restart []string, err error) {
@@ -42,7 +42,7 @@ func (s *Server) Adopt(next *Server) (adopted *Server, changed, restart []string
 		}
 	}
 	if err := adopted.Validate(); err != nil {
-		return nil, nil, nil, &Error{fmt.Errorf("%w (this server goes on with the settings that need a restart as they were; restart it)", err)}
+		return nil, nil, nil, &Error{fmt.Errorf("%w (this server keeps the old values of settings that need a restart; restart it)", err)}
 	}
 	return adopted, changed, restart, nil
 }

@@ -134,7 +134,7 @@ func (f *file) decodeIssuers(key string, node *yaml.Node, target *Issuers) error
 			return f.errorf(item, "%s: %w", key, err)
 		}
 		if issuer.URL == "" || isNull(item) {
-			return f.errorf(item, "%s: an entry is empty, it has no url; add it, or remove the entry", key)
+			return f.errorf(item, "%s: an entry is empty and has no url; add one, or remove the entry", key)
 		}
 		*target = append(*target, issuer)
 	}

@@ -18,5 +18,5 @@
 // [Issuer], which a flag or variable that names its URL keeps. [Server.Sites] groups
 // the issuers by public URL.
 //
-// Every error is one message that names the setting, its value and the mend.
+// Every error is one message that names the setting, its value and how to fix it.
 package config

@@ -19,7 +19,7 @@ func (s *Server) validateLimits() error {
 		return s.Invalid("max-connections", s.MaxConnections, "must be at least 1; the default is 4096")
 	}
 	if s.MaxTodos < 0 {
-		return s.Invalid("max-todos", s.MaxTodos, "must be at least 0, which is no limit; the default is 10000")
+		return s.Invalid("max-todos", s.MaxTodos, "must be at least 0, which means no limit; the default is 10000")
 	}
 	if s.MaxContent < 1 || s.MaxContent > maxMaxContent {
 		return s.Invalid("max-content", s.MaxContent, "must be from 1 to %d characters; the default is 4000", maxMaxContent)

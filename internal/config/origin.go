@@ -35,8 +35,8 @@ func variable(name string) string {
 	return "TODO_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 }
 
-// Origin returns where the value of a setting came from. Of a Server that [Parse] did not
-// fill that is not known.
+// Origin returns where the value of a setting came from. It is not known for a Server
+// that [Parse] did not fill.
 func (s *Server) Origin(name string) Origin { return s.origins[name] }
 
 // BeforeApply is called by kong once it is known where each value comes from.

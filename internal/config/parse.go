@@ -11,7 +11,7 @@ import (
 var ErrHelp = errors.New("help requested")
 
 // Error is a wrong command line or configuration. Its message is complete: it
-// names the setting, its value and the mend.
+// names the setting, its value and how to fix it.
 type Error struct{ err error }
 
 func (e *Error) Error() string { return e.err.Error() }

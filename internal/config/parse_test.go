@@ -142,7 +142,7 @@ func TestWrongTypes(t *testing.T) {
 		"burst":        {"1.5", "must be a whole number; the default is 50"},
 		"max-todos":    {"x", "must be a whole number; the default is 10000"},
 		"behind-proxy": {"ja", "must be true or false"},
-		"max-body":     {"10", "must be a size, a whole number with KiB, MiB, GiB or TiB behind it, such as 8MiB; the default is 1MiB"},
+		"max-body":     {"10", "must be a size, a whole number followed by KiB, MiB, GiB or TiB, such as 8MiB; the default is 1MiB"},
 	} {
 		variable := "TODO_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 		message := fmt.Sprintf("--%s (variable %s, file key %s) is %q", name, variable, name, test.value)

@@ -25,24 +25,24 @@ type Server struct {
 	ChallengeScopes List    `env:"TODO_CHALLENGE_SCOPES" placeholder:"SCOPE,..." help:"Scopes that clients are told to ask for when people sign in; others they ask for when they need them (default: all)."`
 	DB              string  `name:"db" env:"TODO_DB" default:"${db=todos.db}" placeholder:"FILE" help:"SQLite database (default ${default})."`
 
-	AuditKey   string `env:"TODO_AUDIT_KEY" placeholder:"FILE" help:"Private key that signs the heads of the audit log; made if there is none (default: beside the database)."`
+	AuditKey   string `env:"TODO_AUDIT_KEY" placeholder:"FILE" help:"Private key that signs the heads of the audit log; created if there is none (default: beside the database)."`
 	AuditHeads string `env:"TODO_AUDIT_HEADS" placeholder:"FILE" help:"Where the signed heads are kept outside the database; best on another machine's disk (default: beside the database)."`
 	MinFree    Size   `env:"TODO_MIN_FREE" default:"256MiB" placeholder:"SIZE" help:"Changes are refused while less than this is free on the database's disk; 0 turns that off (default ${default})."`
 
-	MaxTodos   int64 `env:"TODO_MAX_TODOS" default:"10000" placeholder:"N" help:"Todos that one person may have; 0 is no limit (default ${default})."`
-	MaxContent int   `env:"TODO_MAX_CONTENT" default:"4000" placeholder:"N" help:"Characters that a todo may have (default ${default})."`
-	MaxBody    Size  `env:"TODO_MAX_BODY" default:"1MiB" placeholder:"SIZE" help:"Size that a request may have (default ${default})."`
+	MaxTodos   int64 `env:"TODO_MAX_TODOS" default:"10000" placeholder:"N" help:"Maximum number of todos per person; 0 means no limit (default ${default})."`
+	MaxContent int   `env:"TODO_MAX_CONTENT" default:"4000" placeholder:"N" help:"Maximum number of characters in a todo (default ${default})."`
+	MaxBody    Size  `env:"TODO_MAX_BODY" default:"1MiB" placeholder:"SIZE" help:"Maximum size of a request body (default ${default})."`
 
 	Rate  float64 `env:"TODO_RATE" default:"10" placeholder:"N" help:"Calls a second for each principal (default ${default})."`
 	Burst int     `env:"TODO_BURST" default:"50" placeholder:"N" help:"Calls a principal may make at once (default ${default})."`
 
-	AddressRate  float64 `env:"TODO_ADDRESS_RATE" default:"50" placeholder:"N" help:"Requests a second from each network address that have no good token, or one not seen before (default ${default})."`
-	AddressBurst int     `env:"TODO_ADDRESS_BURST" default:"1000" placeholder:"N" help:"How many of these at once (default ${default})."`
+	AddressRate  float64 `env:"TODO_ADDRESS_RATE" default:"50" placeholder:"N" help:"Requests a second from each network address that have no valid token, or one not seen before (default ${default})."`
+	AddressBurst int     `env:"TODO_ADDRESS_BURST" default:"1000" placeholder:"N" help:"Burst for --address-rate (default ${default})."`
 
-	MaxCalls       int `env:"TODO_MAX_CALLS" default:"256" placeholder:"N" help:"Calls that are carried out at once; further ones wait if it is not for long, else they are told to come back (default ${default})."`
-	MaxConnections int `env:"TODO_MAX_CONNECTIONS" default:"4096" placeholder:"N" help:"Connections that may be open; idle ones are closed for new ones, else new ones wait (default ${default})."`
+	MaxCalls       int `env:"TODO_MAX_CALLS" default:"256" placeholder:"N" help:"Calls carried out at once; others wait briefly, or get 503 (default ${default})."`
+	MaxConnections int `env:"TODO_MAX_CONNECTIONS" default:"4096" placeholder:"N" help:"Maximum number of open connections; idle ones are closed for new ones, else new ones wait (default ${default})."`
 
-	OpsListen      string `env:"TODO_OPS_LISTEN" default:"127.0.0.1:3003" placeholder:"HOST:PORT" help:"Address of /livez, /readyz and /metrics for what watches inside; empty turns it off (default ${default})."`
+	OpsListen      string `env:"TODO_OPS_LISTEN" default:"127.0.0.1:3003" placeholder:"HOST:PORT" help:"Address of /livez, /readyz and /metrics, for monitoring; empty turns it off (default ${default})."`
 	BehindProxy    bool   `env:"TODO_BEHIND_PROXY" help:"A proxy in front speaks TLS: allow plain HTTP off loopback."`
 	TrustedProxies List   `env:"TODO_TRUSTED_PROXIES" placeholder:"CIDR,..." help:"Proxies whose X-Forwarded-For and X-Request-Id are believed."`
 	AllowedHosts   List   `env:"TODO_ALLOWED_HOSTS" placeholder:"HOST[:PORT],..." help:"Host headers accepted besides the public URL's; without a port, any port."`

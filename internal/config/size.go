@@ -11,7 +11,7 @@ import (
 type Size uint64
 
 // sizeForm says in words how. Which sizes a setting takes is its own affair.
-const sizeForm = "a size, a whole number with KiB, MiB, GiB or TiB behind it, such as 8MiB"
+const sizeForm = "a size, a whole number followed by KiB, MiB, GiB or TiB, such as 8MiB"
 
 // units are those of sizes, the largest first.
 var units = []struct {

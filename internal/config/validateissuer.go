@@ -33,7 +33,7 @@ func (s *Server) validateIssuer(i *Issuer) error {
 		return i.Invalid("url", i.URL, "%w", err)
 	}
 	if strings.Contains(u.Path, "/.well-known/") {
-		return i.Invalid("url", i.URL, "the address of the issuer's metadata; write the issuer itself, exactly as its tokens name it in iss, without /.well-known/ and the word behind that")
+		return i.Invalid("url", i.URL, "the address of the issuer's metadata; write the issuer itself, exactly as its tokens name it in iss, without /.well-known/ and what follows it")
 	}
 	public, _ := url.Parse(cmp.Or(i.PublicURL, s.PublicURL))
 	if u.Scheme == "http" && !IsLoopback(public.Hostname()) {
@@ -58,7 +58,7 @@ func (i *Issuer) validateMode() error {
 		return nil
 	case "introspection", "auto":
 		if i.Introspection == nil {
-			return i.Invalid("mode", i.Mode, "whom to ask is missing; add the key introspection with url, client-id and client-secret-file")
+			return i.Invalid("mode", i.Mode, "the endpoint to ask is missing; add the key introspection with url, client-id and client-secret-file")
 		}
 		return i.validateIntrospection()
 	}
@@ -70,7 +70,7 @@ func (i *Issuer) validateIntrospection() error {
 	case i.Introspection.URL == "":
 		return i.Invalid("introspection.url", "", "missing; add the address of the authorization server's introspection endpoint")
 	case i.Introspection.ClientID == "":
-		return i.Invalid("introspection.client-id", "", "missing; add the one that the authorization server gave to this server")
+		return i.Invalid("introspection.client-id", "", "missing; add the one that the authorization server gave this server")
 	case i.Introspection.ClientSecretFile == "":
 		return i.Invalid("introspection.client-secret-file", "", "missing; name a file that holds nothing but the secret")
 	}

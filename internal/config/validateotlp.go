@@ -15,9 +15,9 @@ func (s *Server) validateOTLP() error {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		return s.Invalid("otlp-endpoint", s.OTLPEndpoint, "not an http or https URL; write http://localhost:4318, for example")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		return s.Invalid("otlp-endpoint", s.OTLPEndpoint, "a user, query or fragment is not taken; name a collector on this machine or network, and let it add what a service wants")
+		return s.Invalid("otlp-endpoint", s.OTLPEndpoint, "a user, query or fragment is not accepted; name a collector on this machine or network, and let it add what a service requires")
 	case u.Port() == "4317":
-		return s.Invalid("otlp-endpoint", s.OTLPEndpoint, "port 4317 is for OTLP over gRPC, which is not spoken here; write port 4318, where collectors take HTTP")
+		return s.Invalid("otlp-endpoint", s.OTLPEndpoint, "port 4317 is for OTLP over gRPC, which this server does not speak; write port 4318, where collectors take HTTP")
 	}
 	if u.Path == "" || u.Path == "/" {
 		u.Path = tracesPath

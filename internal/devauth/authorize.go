@@ -12,7 +12,7 @@ import (
 func (s *Server) authorize(w http.ResponseWriter, r *http.Request) {
 	params, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil || len(r.URL.RawQuery) > maxQuery {
-		s.errorPage(w, r, "The request of the app cannot be read.")
+		s.errorPage(w, r, "The app's request cannot be read.")
 		return
 	}
 	if len(params["client_id"]) != 1 || len(params["redirect_uri"]) != 1 {

@@ -105,7 +105,7 @@ func (c Config) validatePeople() error {
 	seen := make(map[string]bool)
 	for _, p := range c.People {
 		if p.Name == "" || seen[p.Name] {
-			return fmt.Errorf("person %q: names must be given, and differ", p.Name)
+			return fmt.Errorf("person %q: names must be given and must differ", p.Name)
 		}
 		seen[p.Name] = true
 		for _, name := range p.Scopes {

@@ -60,7 +60,7 @@ func (s *Server) render(w http.ResponseWriter, status int, name string, view any
 	var page bytes.Buffer
 	if err := s.pages.ExecuteTemplate(&page, name, view); err != nil {
 		s.cfg.Logger.Error("development sign-in: page failed", "page", name, "err", err)
-		http.Error(w, "The page could not be made; the server's log says why.", http.StatusInternalServerError)
+		http.Error(w, "The page could not be rendered; the server's log says why.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")

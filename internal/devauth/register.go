@@ -92,7 +92,7 @@ func (md *clientMetadata) complete() error {
 	}
 	for _, uri := range md.RedirectURIs {
 		if !validRedirectURI(uri) {
-			return refusal("invalid_redirect_uri", "Redirect URIs are http on localhost, 127.0.0.1 or [::1], or have a private-use scheme with a dot or of a known editor; no fragment, no user.")
+			return refusal("invalid_redirect_uri", "Redirect URIs must be http on localhost, 127.0.0.1 or [::1], or have a private-use scheme that contains a dot or belongs to a known editor; no fragment, no user.")
 		}
 	}
 	if md.AuthMethod == "" {
@@ -119,7 +119,7 @@ func (md *clientMetadata) completeTypes() error {
 		md.GrantTypes = []string{grantCode, grantRefresh}
 	}
 	if !slices.Contains(md.GrantTypes, grantCode) {
-		return refusal("invalid_client_metadata", "grant_types must have authorization_code.")
+		return refusal("invalid_client_metadata", "grant_types must include authorization_code.")
 	}
 	if slices.Contains(md.GrantTypes, grantRefresh) {
 		md.GrantTypes = []string{grantCode, grantRefresh}
@@ -127,7 +127,7 @@ func (md *clientMetadata) completeTypes() error {
 		md.GrantTypes = []string{grantCode}
 	}
 	if len(md.ResponseTypes) > 0 && !slices.Contains(md.ResponseTypes, "code") {
-		return refusal("invalid_client_metadata", "response_types must have code.")
+		return refusal("invalid_client_metadata", "response_types must include code.")
 	}
 	md.ResponseTypes = []string{"code"}
 	return nil

@@ -37,7 +37,7 @@ type Server struct {
 
 // New returns a server for a configuration on loopback. It creates the folder,
 // the signing key and the state, or continues with those it finds; a damaged
-// file, or a key that others can read, is an error that says how to mend it.
+// file, or a key that others can read, is an error that says how to fix it.
 func New(cfg Config) (*Server, error) {
 	cfg = cfg.withDefaults()
 	if err := cfg.validate(); err != nil {

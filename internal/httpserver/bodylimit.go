@@ -32,7 +32,7 @@ func tooLarge(w http.ResponseWriter, limit int64) {
 	w.Header().Del("Content-Length")      // of the answer this one replaces
 	w.Header().Set("Connection", "close") // the rest of the body is not read
 	auth.WriteError(w, http.StatusRequestEntityTooLarge, auth.ErrorBody{
-		Error: "payload_too_large", Description: fmt.Sprintf("a request may have at most %d KiB", limit>>10), Reason: "body_too_large",
+		Error: "payload_too_large", Description: fmt.Sprintf("the request body may be at most %d KiB", limit>>10), Reason: "body_too_large",
 	})
 }
 

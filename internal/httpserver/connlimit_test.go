@@ -97,7 +97,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 		t.Error("fewer connections stay open than may")
 	default:
 	}
-	if got := logs.named(t, "as many connections as may be open"); len(got) != 1 || got[0]["level"] != "WARN" {
+	if got := logs.named(t, "the connection limit is reached"); len(got) != 1 || got[0]["level"] != "WARN" {
 		t.Errorf("told %d times: %v", len(got), got)
 	}
 }
@@ -177,7 +177,7 @@ func TestTLSConnectionsMakeRoom(t *testing.T) {
 type waiting struct{ told chan struct{} }
 
 func (w *waiting) Write(line []byte) (int, error) {
-	if bytes.Contains(line, []byte("further ones wait")) {
+	if bytes.Contains(line, []byte("new ones wait")) {
 		w.told <- struct{}{}
 	}
 	return len(line), nil

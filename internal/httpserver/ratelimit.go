@@ -22,8 +22,8 @@ const maxBuckets = 50_000
 // person is whose calls are counted together, whatever client they come through.
 type person struct{ issuer, tenant, subject string }
 
-// Buckets are what people and networks seen lately have left of what they may do. They
-// outlast a change of the limits: nobody gets a full burst by it.
+// Buckets hold what people and networks seen lately have left of what they may do.
+// They outlast a change of the limits: nobody gets a full burst by it.
 type Buckets struct {
 	people   *lru.Cache[person, bucket]
 	networks *lru.Cache[netip.Prefix, bucket]
@@ -68,7 +68,7 @@ func (b *Buckets) RateLimit(perSecond float64, burst int, limited func(context.C
 			if limited != nil {
 				limited(r.Context(), principal)
 			}
-			auth.WriteTooMany(w, wait, "rate_limited", "too many calls; try again after the time in Retry-After")
+			auth.WriteTooMany(w, wait, "rate_limited", "too many calls; retry after the time given in Retry-After")
 		})
 	}
 }
@@ -76,8 +76,8 @@ func (b *Buckets) RateLimit(perSecond float64, burst int, limited func(context.C
 // AddressLimit returns a function that admits a request from a network, perSecond a second
 // and burst at once: it returns 0, or how long to wait. A network is an IPv4 address, or 64
 // bits of an IPv6 one, which one customer has. It is meant for what strangers cost, not for
-// calls: thousands of people may share an address. The loopback interface is not limited, as
-// it is where a proxy comes from that nobody named.
+// calls: thousands of people may share an address. The loopback interface is not limited,
+// since a proxy that nobody named comes from there.
 func (b *Buckets) AddressLimit(perSecond float64, burst int) func(context.Context) time.Duration {
 	l := &limiter[netip.Prefix]{rate.Limit(perSecond), burst, b.networks}
 	return func(ctx context.Context) time.Duration {

@@ -97,6 +97,6 @@ func notFound(w http.ResponseWriter, meant string) {
 func notAllowed(w http.ResponseWriter, methods string) {
 	w.Header().Set("Allow", methods)
 	auth.WriteError(w, http.StatusMethodNotAllowed, auth.ErrorBody{
-		Error: "method_not_allowed", Description: "this path takes " + methods + " only", Reason: "method_not_allowed",
+		Error: "method_not_allowed", Description: "this path accepts only " + methods, Reason: "method_not_allowed",
 	})
 }

@@ -96,7 +96,7 @@ func getAuditLog() tool {
 				"type": "object",
 				"properties": {
 					"limit": {"type": "integer", "minimum": 1, "maximum": 200, "default": 50},
-					"cursor": {"type": "string", "description": "nextCursor of the page before"},
+					"cursor": {"type": "string", "description": "nextCursor of the previous page"},
 					"since": {"type": "string", "format": "date-time"},
 					"until": {"type": "string", "format": "date-time"},
 					"subject": {"type": "string", "description": "Who acted"},
@@ -115,7 +115,7 @@ func getAuditLog() tool {
 				"properties": {
 					"rows": {"type": "array", "items": {"type": "object"}},
 					"nextCursor": {"type": "string"},
-					"scannedTo": {"type": "string", "description": "Older rows were not looked at yet"}
+					"scannedTo": {"type": "string", "description": "Rows older than this have not been searched"}
 				},
 				"required": ["rows"],
 				"additionalProperties": false

@@ -36,8 +36,8 @@ func newDirect(d *door, tools []tool, server *mcp.Implementation) (*direct, erro
 	return &direct{d, byName, `"_meta":{"` + mcp.MetaKeyServerInfo + `":` + string(info) + `},"resultType":"complete",`}, nil
 }
 
-// read returns the call that a request is, and how it reaches the service. It leaves to the SDK what is no plain
-// call of a tool that there is, with good arguments.
+// read returns the call that a request is, and how it reaches the service. It leaves to the SDK whatever is not
+// a plain call, with good arguments, of a tool that exists.
 func (d *direct) read(r *http.Request, body []byte) (*plainCall, invocation, bool) {
 	p, ok := readPlain(r, body)
 	if !ok {

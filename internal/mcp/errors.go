@@ -33,15 +33,15 @@ func (d *door) failure(call audit.Call, err error) result {
 	case errors.Is(err, todos.ErrNotDeleted):
 		return failed(problem{Error: "Failed to delete todo"})
 	case errors.Is(err, todos.ErrBlocked):
-		return failed(problem{"blocked", "Your access to this server was withdrawn. Ask its operator.", false})
+		return failed(problem{"blocked", "Your access to this server has been withdrawn. Contact its operator.", false})
 	case errors.Is(err, todos.ErrStorageLow):
 		return failed(problem{"storage_low", "The server is short of disk space, so nothing was changed. Try again later.", true})
 	case errors.Is(err, todos.ErrQuotaExceeded):
-		return failed(problem{"quota_exceeded", "You have as many todos as one person may have here, so nothing was changed. Delete some that are done, then try again.", false})
+		return failed(problem{"quota_exceeded", "You have reached the maximum number of todos, so nothing was changed. Delete some finished ones, then try again.", false})
 	case errors.Is(err, todos.ErrAuditUnavailable):
 		return failed(problem{"audit_unavailable", "The call could not be recorded, so nothing was changed. Try again later.", true})
 	case errors.Is(err, todos.ErrOutcomeUnknown):
-		return failed(problem{"outcome_unknown", "The disk did not confirm the change. Look at the list before trying again.", false})
+		return failed(problem{"outcome_unknown", "The disk did not confirm the change. Check the list before you try again.", false})
 	default:
 		return failed(problem{"internal_error", "The call failed and nothing was changed.", false})
 	}

@@ -125,7 +125,7 @@ func plain(response []byte) (text []byte, code int64) {
 	case jsonrpc.CodeParseError:
 		r.Error.Message = "parse error"
 	case mcp.CodeHeaderMismatch:
-		r.Error.Message = "the headers MCP-Protocol-Version, Mcp-Method and Mcp-Name must be there and agree with the body"
+		r.Error.Message = "the headers MCP-Protocol-Version, Mcp-Method and Mcp-Name must be present and match the body"
 	case mcp.CodeUnsupportedProtocolVersion:
 		r.Error.Message = "unsupported protocol version"
 	default:

@@ -18,8 +18,8 @@ func getTodos() tool {
 			json.RawMessage(`{
 				"type": "object",
 				"properties": {
-					"limit": {"type": "integer", "minimum": 1, "maximum": 500, "default": 200, "description": "At most so many todos"},
-					"cursor": {"type": "string", "description": "nextCursor of the page before"}
+					"limit": {"type": "integer", "minimum": 1, "maximum": 500, "default": 200, "description": "Maximum number of todos to return"},
+					"cursor": {"type": "string", "description": "nextCursor of the previous page"}
 				},
 				"additionalProperties": false
 			}`),

@@ -78,7 +78,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, x *exchange, bod
 	h.sdk.ServeHTTP(&answerWriter{ResponseWriter: w, x: x, refused: refused}, r)
 }
 
-// readAll reads the body of a request, of an honest one in one piece.
+// readAll reads the body, in one piece if Content-Length is true.
 func readAll(r *http.Request) ([]byte, error) {
 	b := bytes.NewBuffer(make([]byte, 0, bytes.MinRead+min(max(0, r.ContentLength), 32<<10)))
 	_, err := b.ReadFrom(r.Body)
@@ -109,7 +109,7 @@ func rpcRefusal(status int) rpcError {
 	case http.StatusMethodNotAllowed:
 		return rpcError{jsonrpc.CodeInvalidRequest, "only POST is supported"}
 	default:
-		return rpcError{jsonrpc.CodeInvalidRequest, "not a request that this server takes: Accept must name application/json and text/event-stream, " +
+		return rpcError{jsonrpc.CodeInvalidRequest, "not a request that this server accepts: Accept must name application/json and text/event-stream, " +
 			"MCP-Protocol-Version a supported version (2026-07-28, 2025-11-25, 2025-06-18), and the body one JSON-RPC message with a known method"}
 	}
 }

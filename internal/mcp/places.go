@@ -17,11 +17,11 @@ const (
 	// out at once: nobody knows yet how long they take.
 	youngAge = 200 * time.Millisecond
 	// patience is how long those in front of a request may take. Clients wait for 30 s and
-	// longer, but do not try again when they are refused: their user's call has failed. And to
-	// refuse a call that costs little takes a fourth of carrying it out.
+	// longer, but do not try again when they are refused: their user's call has failed. And
+	// refusing a cheap call costs a quarter of carrying it out.
 	patience = 5 * time.Second
 	// longestWait is how long a request waits before it is refused after all: those in front
-	// take longer than was foretold.
+	// take longer than expected.
 	longestWait = 2 * patience
 	// tick is how exactly it is remembered when requests left.
 	tick = patience / 50
@@ -33,9 +33,9 @@ const (
 )
 
 // Places are for the requests that were taken. Some are carried out, the others wait, first
-// come, first served: carried out all at once they would cost more, since what they need does
-// not stay in the processor's caches. A request is refused at once if as many as are there
-// were not done lately, so that it would wait for too long. The zero Places are empty.
+// come, first served: all carried out at once would cost more, since what they need does not
+// stay in the processor's caches. A request is refused at once if there are as many already
+// as were finished lately, since it would wait for too long. The zero Places are empty.
 type Places struct {
 	mu      sync.Mutex
 	came    list.List // of time.Time, of those that are there, the oldest first

@@ -21,8 +21,8 @@ const maxFocus = 200
 func planPrompt() *mcp.Prompt {
 	return &mcp.Prompt{
 		Name: todos.PromptPlan, Title: "Plan my day",
-		Description: "Puts your own todos before the model and asks for a plan of the day.",
-		Arguments:   []*mcp.PromptArgument{{Name: "focus", Title: "Focus", Description: "What today is about, if anything; at most 200 characters"}},
+		Description: "Shows the model your own todos and asks it to plan your day.",
+		Arguments:   []*mcp.PromptArgument{{Name: "focus", Title: "Focus", Description: "What to focus on today (optional, at most 200 characters)"}},
 	}
 }
 
@@ -48,7 +48,7 @@ func (d *door) plan(ctx context.Context, req *mcp.GetPromptRequest) (*mcp.GetPro
 		return nil, err
 	}
 	return &mcp.GetPromptResult{
-		Description: "A plan of the day from your todos",
+		Description: "A plan for the day from your todos",
 		Messages:    []*mcp.PromptMessage{{Role: "user", Content: &mcp.TextContent{Text: text}}},
 	}, nil
 }
@@ -70,7 +70,7 @@ func planText(page todos.Page, focus string) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	b.WriteString("Help me plan my day from my todos. Pick what matters most and fits into a day, put it into an order, say the first step of each, " +
+	b.WriteString("Help me plan my day from my todos. Pick what matters most and fits into a day, put it in order, say the first step of each, " +
 		"and name what can wait. Ask me before you delete or add anything.\n")
 	if focus != "" {
 		b.WriteString("Today is about: " + focus + "\n")
@@ -97,7 +97,7 @@ func (d *door) promptFailure(x *exchange, err error) error {
 	case errors.As(err, &known):
 		return known
 	case errors.Is(err, todos.ErrBlocked):
-		return &jsonrpc.Error{Code: codeBlocked, Message: "your access to this server was withdrawn; ask its operator"}
+		return &jsonrpc.Error{Code: codeBlocked, Message: "your access to this server has been withdrawn; contact its operator"}
 	case errors.Is(err, todos.ErrOverloaded):
 		x.instead = auth.WriteOverloaded
 		return &jsonrpc.Error{Code: jsonrpc.CodeInternalError, Message: "overloaded"}

@@ -62,7 +62,7 @@ func define(name, title, description string, inputSchema, outputSchema json.RawM
 const todoSchema = `{
 	"type": "object",
 	"properties": {
-		"id": {"type": "string", "description": "13 characters; names the todo in delete-todo"},
+		"id": {"type": "string", "description": "13 characters; identifies the todo in delete-todo"},
 		"content": {"type": "string"},
 		"ownerId": {"type": "string", "description": "subject of the owner at the identity provider"},
 		"createdAt": {"type": "string", "format": "date-time"}

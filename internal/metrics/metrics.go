@@ -43,7 +43,7 @@ func New() *Metrics {
 			Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14), // to 4 s
 		}, []string{"tool"}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Namespace: namespace, Name: "refused_total", Help: "Requests refused before they were a call: token.rejected, rate.limited, request.refused.",
+			Namespace: namespace, Name: "refused_total", Help: "Requests refused before they became a call: token.rejected, rate.limited, request.refused.",
 		}, []string{"event", "reason"}),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Namespace: namespace, Name: "http_requests_total", Help: "Answers by their HTTP status, 0 for none at all; probes are not counted.",
@@ -84,7 +84,7 @@ func (m *Metrics) Expect(tool, decision, reason string) {
 	m.calls.WithLabelValues(tool, decision, reason)
 }
 
-// Refused counts what was refused before it was a call.
+// Refused counts what was refused before it became a call.
 func (m *Metrics) Refused(event, reason string) { m.refused.WithLabelValues(event, reason).Inc() }
 
 // Request counts an answer; status 0 is none at all.

@@ -12,8 +12,8 @@ type DeleteInput struct {
 }
 
 // Delete removes a todo and returns it. The decision rests on the row as it is in the
-// transaction that deletes it. Of the refusals for want of a right to the todo each is
-// [ErrNotDeleted]; the audit row alone tells them apart.
+// transaction that deletes it. Every refusal for want of a right to the todo is
+// [ErrNotDeleted]; only the audit row tells them apart.
 func (s *Service) Delete(ctx context.Context, call audit.Call, in DeleteInput) (_ Todo, err error) {
 	defer s.rescue(ctx, call, ToolDelete, &err)
 	var known outcome

@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// What a call can come to, beside success. A door maps these to its protocol, once.
+// What a call can come to, besides success. A door maps these to its protocol,
+// once.
 var (
 	// ErrNotDeleted is the one answer for a todo that is not there, not the caller's, of
 	// another tenant, or named by something that is no id: ids cannot be probed.

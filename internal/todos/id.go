@@ -19,7 +19,7 @@ const (
 	idSlot  = 20 * time.Millisecond
 )
 
-// IDs makes ids for new todos, all of it random. It is safe for concurrent use.
+// IDs makes ids for new todos, entirely random. It is safe for concurrent use.
 //
 // The todos that share a commit have ids with the same beginning, so that in the index that
 // finds a todo by its id they are neighbours: some pages change for the commit and not one
@@ -60,8 +60,8 @@ func (s *IDs) begin(id []byte) {
 	copy(id, s.start[:])
 }
 
-// IsID reports whether s has the form of an id of ours. What has not is never looked
-// up and never enters the audit log.
+// IsID reports whether s has the form of an id of ours. What does not have it is
+// never looked up and never enters the audit log.
 func IsID(s string) bool {
 	return len(s) == idLength && strings.Trim(s, idAlphabet) == ""
 }

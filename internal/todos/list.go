@@ -147,5 +147,5 @@ func parseCursor(cursor string) (Position, error) {
 			return Position{time.UnixMilli(at).UTC(), id}, nil
 		}
 	}
-	return Position{}, &InvalidError{"cursor", "is not one that this server gave out; start without a cursor"}
+	return Position{}, &InvalidError{"cursor", "was not issued by this server; leave it out to start from the beginning"}
 }

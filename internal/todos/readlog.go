@@ -153,5 +153,5 @@ func parseLogCursor(cursor string) (before int64, err error) {
 			return before, nil
 		}
 	}
-	return 0, &InvalidError{"cursor", "is not one that this server gave out; start without a cursor"}
+	return 0, &InvalidError{"cursor", "was not issued by this server; leave it out to start from the beginning"}
 }

@@ -24,7 +24,7 @@ const (
 	PromptPlan = "plan-my-day"
 )
 
-// Names returns all that the audit log can say that a call was of.
+// Names returns every value of the audit log's tool column for calls.
 func Names() []string {
 	return []string{ToolCreate, ToolList, ToolDelete, ToolAudit, PromptPlan, audit.UnknownTool}
 }
@@ -80,7 +80,7 @@ func NewService(o Options) (*Service, error) {
 	return s, nil
 }
 
-// Limited returns a service that is s with other limits, those of [Options].
+// Limited returns s with other limits, those of [Options].
 func (s *Service) Limited(maxTodos int64, maxContent int) *Service {
 	limited := *s
 	limited.maxTodos, limited.maxContent = maxTodos, cmp.Or(maxContent, DefaultMaxContent)

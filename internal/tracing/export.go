@@ -76,7 +76,7 @@ func newTeller(e sdk.SpanExporter, logger *slog.Logger) *teller {
 func (t *teller) ExportSpans(ctx context.Context, spans []sdk.ReadOnlySpan) error {
 	if err := t.SpanExporter.ExportSpans(ctx, spans); err != nil {
 		t.sparse.Do(func() {
-			t.logger.Warn("traces could not be sent and are lost; look at what listens at --otlp-endpoint. Requests are not affected", "spans", len(spans), "err", err)
+			t.logger.Warn("traces could not be sent and are lost; check what listens at --otlp-endpoint. Requests are not affected", "spans", len(spans), "err", err)
 		})
 	}
 	return nil

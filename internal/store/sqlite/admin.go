@@ -64,7 +64,7 @@ func (a *Admin) write(fn func(*tx) error) error {
 	g, err := a.conn.begin(time.Now)
 	if err == nil {
 		if err = a.o.inPlace(); err != nil {
-			err = fmt.Errorf("the database was removed or replaced meanwhile, nothing more was changed: %w; run the command again", err)
+			err = fmt.Errorf("the database was removed or replaced meanwhile, so nothing more was changed: %w; run the command again", err)
 		}
 	}
 	if err == nil {

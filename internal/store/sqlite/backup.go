@@ -14,7 +14,7 @@ import (
 // Backup records that a copy is made, and writes one to a new file of mode 0600: the whole
 // database as it was at one moment, that row included, without free pages and whatever
 // was deleted. A server goes on meanwhile; its write-ahead log cannot be folded into the
-// file until the copy is done. What is there already is not written over.
+// file until the copy is done. A file that exists is not overwritten.
 func (a *Admin) Backup(ctx context.Context, to string, by Operator) error {
 	return copyInto(ctx, a.conn, to, func() error {
 		return a.write(func(t *tx) error { return t.Record(act(audit.Backup, todos.Owner{}, by)) })

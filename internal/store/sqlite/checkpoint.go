@@ -86,7 +86,7 @@ func (s *Store) Holds(ctx context.Context, h audit.Head) (bool, error) {
 	return holds(ctx, s.queries, h)
 }
 
-// Holds is that of [Store.Holds].
+// Holds does for a log opened read-only what [Store.Holds] does.
 func (l *AuditLog) Holds(ctx context.Context, h audit.Head) (bool, error) {
 	return holds(ctx, l.queries, h)
 }

@@ -52,7 +52,7 @@ func (o Options) spaceLow() error {
 		return nil //nolint:nilerr // what cannot be told is not low
 	}
 	if free < reserve {
-		return fmt.Errorf("%d MiB are free where %s is, fewer than the %d MiB of --min-free; free some, prune the audit log, or move the database", free>>20, o.Path, reserve>>20)
+		return fmt.Errorf("%d MiB are free where %s is, less than the %d MiB of --min-free; free some, prune the audit log, or move the database", free>>20, o.Path, reserve>>20)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@
 // A transaction is durable when its caller is answered (synchronous=FULL), as far as
 // the disk honours fsync.
 //
-// What this engine is weak at: it is one file on one machine, with one process that
+// The limits of this engine: it is one file on one machine, with one process that
 // serves it, kept apart from a second one by a lock file. Network file systems do not
 // carry its locks.
 //

@@ -65,8 +65,8 @@ func damaged(err error) error {
 	return err
 }
 
-// damaged is that of the package. Once it has seen damage the store is not ready any more:
-// that does not go away by itself, though not every call meets it.
+// damaged does what the function of that name does, and once it has seen damage the store is
+// no longer ready: that does not go away by itself, though not every call meets it.
 func (w *writer) damaged(err error) error {
 	err = damaged(err)
 	if errors.Is(err, errDamaged) {

@@ -99,7 +99,7 @@ func copyBefore(ctx context.Context, o Options, db *sql.DB, version int64) error
 	if err := copyInto(ctx, db, to, func() error { return nil }); err != nil {
 		return fmt.Errorf("copy the database before its schema is upgraded: %w; free as much space as it takes, or make a backup with the program that served it and then run migrate --no-copy", err)
 	}
-	o.Logger.Warn("the database's schema is upgraded; for the way back there is a copy, which can be removed when all is well", "copy", to, "from_version", version)
+	o.Logger.Warn("the database's schema is upgraded; a copy was kept in case you need to go back, and can be removed when all is well", "copy", to, "from_version", version)
 	return nil
 }
 
@@ -125,7 +125,7 @@ func ours(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("read the schema of %s: %w; %s", o.Path, err, mendOpening(err))
 	}
 	if tables > 0 && versioned == 0 {
-		return fmt.Errorf("%s is a database of another program; name another file (--db)", o.Path)
+		return fmt.Errorf("%s belongs to another program; name another file (--db)", o.Path)
 	}
 	return nil
 }

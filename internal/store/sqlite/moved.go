@@ -9,8 +9,8 @@ import (
 	"todomanager/internal/todos"
 )
 
-// Elsewhere returns in which other tenants there are todos or audit rows of a person: those
-// that their tenant was moved from or to, as the audit log says, and those that these were.
+// Elsewhere returns the other tenants, connected with the person's own by moves in the audit
+// log, directly or through others, that hold todos or audit rows of the same subject.
 func (a *Admin) Elsewhere(ctx context.Context, who todos.Owner) (there []todos.Owner, err error) {
 	moves, err := a.moves(ctx)
 	if err != nil {

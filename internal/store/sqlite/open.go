@@ -48,7 +48,7 @@ type Store struct {
 // Open opens the database for serving: it takes the lock file, creates the database if
 // there is no file, brings its schema up to date, and starts the writer. It refuses a
 // database that another process serves or that is newer than this program. Errors say
-// how to mend them.
+// how to fix them.
 func Open(ctx context.Context, o Options) (_ *Store, err error) {
 	s := new(Store)
 	defer func() {
@@ -161,7 +161,7 @@ func orphanedLog(path string) error {
 	if wal, err := os.Lstat(path + "-wal"); err != nil || wal.Size() == 0 {
 		return nil //nolint:nilerr // no log is what is hoped for
 	}
-	return fmt.Errorf("%s is %s but its write-ahead log %s-wal is there, with data that belongs to it: put the database back, or move the log away to start with an empty one", path, state, path)
+	return fmt.Errorf("%s is %s but its write-ahead log %s-wal is there, with data that belongs to it: put the database back, or move the log away to start with an empty database", path, state, path)
 }
 
 // inPlace reports whether the database is still the file that was opened. SQLite goes

@@ -58,14 +58,14 @@ func (a *Admin) Unblock(who todos.Owner, by Operator) (unblocked bool, err error
 	return unblocked, err
 }
 
-// Person is what a database holds of one.
+// Person is what a database holds about one person.
 type Person struct {
 	BlockedAt time.Time // zero unless blocked
 	Todos     int64
 	Rows      int64 // of the audit log: that they acted in, and that concern them
 }
 
-// Known reports whether there is anything.
+// Known reports whether the database holds anything about the person.
 func (p Person) Known() bool { return p.Todos+p.Rows > 0 || !p.BlockedAt.IsZero() }
 
 // Person counts what there is of a person. Beside a server that may have changed since.

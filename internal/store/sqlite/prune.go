@@ -68,7 +68,7 @@ func (a *Admin) Prune(ctx context.Context) (removed int64, err error) {
 		err = a.giveBack(ctx)
 	}
 	if err != nil {
-		err = fmt.Errorf("%w; %d rows were removed, run the command again for the rest", err, removed)
+		err = fmt.Errorf("%w; %d rows were removed; run the command again for the rest", err, removed)
 	}
 	return removed, err
 }

@@ -58,8 +58,8 @@ func BeginRestoration(path string) (*Restoration, error) {
 // keptInfix stands in the name of a database that was kept between its path and the time.
 const keptInfix = ".before-"
 
-// Kept is the name to keep the database by that is there: beside it, where a link leads to if it was
-// named by one.
+// Kept returns the name under which the present database is kept, beside the file itself where the
+// path is a link.
 func (r *Restoration) Kept(at time.Time) string {
 	return r.path + keptInfix + at.UTC().Format("20060102T150405.000Z")
 }
@@ -77,11 +77,11 @@ func (r *Restoration) Fill(from io.Reader) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-// Upgrade brings the copy's schema up to date. It refuses what is no database of this
-// program, or of a newer one.
+// Upgrade brings the copy's schema up to date. It refuses what is not a database of this
+// program, or is one of a newer program.
 func (r *Restoration) Upgrade(ctx context.Context, logger *slog.Logger) error {
 	if _, err := schemaOf(ctx, r.Copy()); err != nil {
-		return fmt.Errorf("what is to be restored is no database of this program: %w", err)
+		return fmt.Errorf("the file to restore is not a database of this program: %w", err)
 	}
 	o := Options{Path: r.Copy(), Logger: logger}.withDefaults()
 	var err error
@@ -105,7 +105,7 @@ func (r *Restoration) SameSchema(ctx context.Context) error {
 }
 
 // Record appends a row that tells of the restoration, and the statement about it that sign,
-// an [audit.Signer.Restored], makes: from the last row of the copy the log goes on.
+// an [audit.Signer.Restored], makes: the log continues from the last row of the copy.
 func (r *Restoration) Record(ctx context.Context, sign audit.Sign, d Restored) (signed audit.SignedHead, err error) {
 	a, err := OpenAdmin(ctx, r.Copy())
 	if err != nil {
@@ -133,9 +133,9 @@ func (r *Restoration) unused(ctx context.Context) error {
 	return nil
 }
 
-// Keep makes all ready for Swap, so that little of that can fail: it gives the database that is
-// there another name besides its own, with its write-ahead log if that could not be folded into it.
-// It keeps that name once Swap has put the copy in its place.
+// Keep prepares Swap, so that little of that can fail: it gives the present database a second
+// name, with its write-ahead log if that could not be folded into it. It keeps that name
+// once Swap has put the copy in its place.
 func (r *Restoration) Keep(ctx context.Context, kept string) error {
 	if err := fold(ctx, r.Copy()); err != nil {
 		return err
@@ -144,14 +144,14 @@ func (r *Restoration) Keep(ctx context.Context, kept string) error {
 		return err
 	}
 	if err := r.keep(kept); err != nil {
-		return fmt.Errorf("keep the database that is there: %w", err)
+		return fmt.Errorf("keep the present database: %w", err)
 	}
 	return nil
 }
 
-// Swap puts the copy in the place of what Keep has kept. Killed at any moment it leaves one of the
-// two in place, whole, but that the log of a database into which it could not be folded is then
-// beside the other name alone.
+// Swap puts the copy in the place of what Keep has kept. Whenever it is killed, one of the two is
+// in place, whole; but a write-ahead log that could not be folded into its database is then beside
+// the other name alone.
 func (r *Restoration) Swap(ctx context.Context) error {
 	if err := r.unused(ctx); err != nil { // who opened it meanwhile
 		return err

@@ -28,7 +28,7 @@ func sameSchema(ctx context.Context, db *sql.DB) error {
 	}
 	for _, o := range want {
 		if !slices.Contains(got, o) {
-			return fmt.Errorf("%w: the %s %q is missing or another", errStrangeSchema, o.kind, o.name)
+			return fmt.Errorf("%w: the %s %q is missing or different", errStrangeSchema, o.kind, o.name)
 		}
 	}
 	for _, o := range got {

@@ -16,7 +16,7 @@ type TenantID struct {
 	Tenant string `json:"tenant"` // empty where the issuer has no tenant claim
 }
 
-// Tenant is what a database holds of one.
+// Tenant is what a database holds of one tenant.
 type Tenant struct {
 	TenantID
 	People     int64 // who have todos

@@ -110,7 +110,7 @@ func (w *writer) write(fn func(todos.Tx) error) error {
 		return err
 	case <-deadline.C:
 		if j.state.CompareAndSwap(jobWaiting, jobAbandoned) {
-			return fmt.Errorf("%w: the writer did not come to it within %v", todos.ErrAuditUnavailable, writeDeadline)
+			return fmt.Errorf("%w: the writer did not get to it within %v", todos.ErrAuditUnavailable, writeDeadline)
 		}
 		return fmt.Errorf("%w: no answer from the disk within %v", todos.ErrOutcomeUnknown, writeDeadline)
 	}
@@ -276,7 +276,7 @@ func (w *writer) begin() (*group, error) {
 	g.storageLow = w.disk.low(w.Now())
 	if ahead := g.now.Sub(w.Now()); ahead > time.Minute {
 		w.clock.Do(func() {
-			w.Logger.Warn("the newest audit row is in the future, so new rows get its time until the clock reaches it; compare this machine's clock", "ahead", ahead)
+			w.Logger.Warn("the newest audit row is in the future, so new rows get its time until the clock reaches it; check this machine's clock", "ahead", ahead)
 		})
 	}
 	return g, nil
