@@ -4,16 +4,36 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"time"
 )
 
 // overloadReport writes what TestOverload found into the documentation.
 type overloadReport struct {
-	capacity float64
-	points   []point
-	pinned   bool
-	name     string // of what was called for: there is a table and a plot for each
+	rounds [][]point // each has one for each of [overloadFactors]
+	pinned bool
+	name   string // of what was called for: there is a table and a plot for each
+}
+
+// figures are those of all rounds at one of [overloadFactors], in ascending order.
+func (r overloadReport) figures(factor int, figure func(point) float64) (list []float64) {
+	for _, points := range r.rounds {
+		list = append(list, figure(points[factor]))
+	}
+	slices.Sort(list)
+	return list
+}
+
+func (r overloadReport) least(factor int, figure func(point) float64) float64 {
+	return slices.Min(r.figures(factor, figure))
+}
+
+func (r overloadReport) median(factor int, figure func(point) float64) float64 {
+	return r.figures(factor, figure)[len(r.rounds)/2]
+}
+
+func (r overloadReport) most(factor int, figure func(point) float64) float64 {
+	return slices.Max(r.figures(factor, figure))
 }
 
 // marks stand in docs/overload.md around what is written here.
@@ -45,20 +65,34 @@ func (r overloadReport) table() string {
 	if r.pinned {
 		where = "the server has a processor of its own"
 	}
-	fmt.Fprintf(&b, "Capacity with 64 clients that wait for their answers: %.0f calls a second (%s).\n\n", r.capacity, where)
-	b.WriteString("| due | sent, calls/s | answered in 10 s, calls/s | later | 503 | lost | could not be sent | p50 | p99 | p99 of a 503 | server's CPU a call | memory |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
-	for _, p := range r.points {
-		fmt.Fprintf(&b, "| %.2f× | %.0f | %.0f | %d | %d | %d | %d | %s | %s | %s | %d µs | %d MiB |\n", p.factor, p.offered, p.goodput(), p.late, p.shed, p.lost, p.unsent,
-			milliseconds(p.p50), milliseconds(p.p99), milliseconds(p.shed99), p.cpu.Microseconds(), p.memory)
+	capacity := func(p point) float64 { return p.capacity }
+	fmt.Fprintf(&b, "Rounds: %d. Capacity with 64 clients that wait for their answers: %.0f calls a second, %.0f to %.0f (%s).\n\n",
+		len(r.rounds), r.median(0, capacity), r.least(0, capacity), r.most(0, capacity), where)
+	b.WriteString("| due | sent, calls/s | answered in 10 s, calls/s | share of the best | least share | later, most | 503, most | lost, most | p50 | p99 | p99 of a 503, most | server's CPU a call | memory |\n" +
+		"|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	for i, factor := range overloadFactors {
+		share := func(p point) float64 { return 100 * p.share }
+		fmt.Fprintf(&b, "| %.2f× | %.0f | %.0f | %.0f %% | %.0f %% | %.0f | %.0f | %.0f | %s | %s | %s | %.0f µs | %.0f MiB |\n", factor,
+			r.median(i, func(p point) float64 { return p.offered }),
+			r.median(i, point.goodput),
+			r.median(i, share), r.least(i, share),
+			r.most(i, func(p point) float64 { return float64(p.late) }),
+			r.most(i, func(p point) float64 { return float64(p.shed) }),
+			r.most(i, func(p point) float64 { return float64(p.lost) }),
+			milliseconds(r.median(i, func(p point) float64 { return p.p50.Seconds() })),
+			milliseconds(r.median(i, func(p point) float64 { return p.p99.Seconds() })),
+			milliseconds(r.most(i, func(p point) float64 { return p.shed99.Seconds() })),
+			r.median(i, func(p point) float64 { return float64(p.cpu.Microseconds()) }),
+			r.median(i, func(p point) float64 { return float64(p.memory) }))
 	}
 	return b.String()
 }
 
-func milliseconds(d time.Duration) string {
-	if d == 0 {
+func milliseconds(seconds float64) string {
+	if seconds == 0 {
 		return "–"
 	}
-	return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+	return fmt.Sprintf("%.1f ms", 1000*seconds)
 }
 
 // plot draws goodput and refusals over what is due, all as multiples of the capacity.
@@ -79,12 +113,12 @@ func (r overloadReport) plot() string {
 		name, color string
 		value       func(point) float64
 	}{
-		{"answered within 10 s", "#0a7d33", point.goodput},
-		{"503 at once", "#b3261e", func(p point) float64 { return float64(p.shed) / p.seconds }},
+		{"answered within 10 s", "#0a7d33", func(p point) float64 { return p.goodput() / p.capacity }},
+		{"503 at once", "#b3261e", func(p point) float64 { return float64(p.shed) / p.seconds / p.capacity }},
 	} {
 		var path strings.Builder
-		for i, p := range r.points {
-			fmt.Fprintf(&path, "%c%.1f %.1f", "ML"[min(i, 1)], x(p.factor), y(line.value(p)/r.capacity))
+		for i, factor := range overloadFactors {
+			fmt.Fprintf(&path, "%c%.1f %.1f", "ML"[min(i, 1)], x(factor), y(r.median(i, line.value)))
 		}
 		fmt.Fprintf(&b, `<path d="%s" stroke="%s" stroke-width="2" fill="none"/><text x="%d" y="%d" fill="%s">%s</text>`+"\n",
 			path.String(), line.color, left+12, 50+18*n, line.color, line.name)

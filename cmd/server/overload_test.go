@@ -26,6 +26,7 @@ import (
 
 var (
 	overload        = flag.Duration("overload", 0, "how long TestOverload loads the server at each rate; writes docs/overload.md")
+	overloadRounds  = flag.Int("overload-rounds", 1, "how often it does so, each time with a new server; medians are written")
 	overloadServer  = flag.String("overload-taskset", "", "processors for the server, as taskset takes them")
 	overloadPages   = flag.Bool("overload-pages", false, "load it with full pages of todos in place of new todos")
 	overloadSenders = flag.Int("overload-connections", 3500, "how many connections TestOverload may use, each for one call at a time")
@@ -44,26 +45,37 @@ func TestOverload(t *testing.T) {
 	if *overload == 0 {
 		t.Skip("takes minutes: -overload 5s")
 	}
-	s := startOverloaded(t)
-	s.run(500, 2*time.Second) // tokens become known, files grow
-	if *overloadPages {
-		s.askForPages()
+	report := overloadReport{pinned: *overloadServer != "", name: "todos"}
+	for n := range *overloadRounds {
+		t.Run(fmt.Sprint("round ", n+1), func(t *testing.T) { report.rounds = append(report.rounds, overloadRound(t)) })
 	}
-	capacity := s.capacity()
-	var points []point
-	for _, factor := range []float64{0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5} {
-		p := s.run(capacity*factor, *overload)
-		p.factor = factor
-		points = append(points, p)
-		t.Logf("%+v", p)
-	}
-	report := overloadReport{capacity: capacity, points: points, pinned: *overloadServer != "", name: "todos"}
 	if *overloadPages {
 		report.name = "pages"
 	}
 	if err := report.write("../../docs"); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// overloadRound measures what a new server can do, and offers it multiples of that.
+func overloadRound(t *testing.T) (points []point) {
+	s := startOverloaded(t)
+	s.run(500, 2*time.Second) // tokens become known, files grow
+	if *overloadPages {
+		s.askForPages()
+	}
+	capacity, best := s.capacity(), 0.0
+	for _, factor := range overloadFactors {
+		p := s.run(capacity*factor, *overload)
+		t.Logf("%.2f %+v", factor, p)
+		p.capacity = capacity
+		points = append(points, p)
+		best = max(best, p.goodput())
+	}
+	for i := range points {
+		points[i].share = points[i].goodput() / best
+	}
+	return points
 }
 
 // overloaded is a server under test and prepared requests of many people.
@@ -151,9 +163,13 @@ func (s *overloaded) askForPages() {
 	s.requests = s.callsOf("get-todos", `{"limit":500}`, people)
 }
 
+// overloadFactors say how much is due, as multiples of the capacity.
+var overloadFactors = []float64{0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5}
+
 // point is what became of the calls at one rate.
 type point struct {
-	factor                 float64 // of capacity that was due
+	capacity               float64 // calls a second; see [overloaded.capacity]
+	share                  float64 // of the round's best goodput
 	offered                float64 // calls a second that were sent
 	good, late, shed, lost int     // answered in time, answered later, refused, neither
 	unsent                 int     // for want of a free connection: the generator's own limit
