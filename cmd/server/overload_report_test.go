@@ -65,13 +65,11 @@ func (r overloadReport) table() string {
 	if r.pinned {
 		where = "the server has a processor of its own"
 	}
-	capacity := func(p point) float64 { return p.capacity }
-	fmt.Fprintf(&b, "Rounds: %d. Capacity with 64 clients that wait for their answers: %.0f calls a second, %.0f to %.0f (%s).\n\n",
-		len(r.rounds), r.median(0, capacity), r.least(0, capacity), r.most(0, capacity), where)
-	b.WriteString("| due | sent, calls/s | answered in 10 s, calls/s | share of the best | least share | later, most | 503, most | lost, most | p50 | p99 | p99 of a 503, most | server's CPU a call | memory |\n" +
+	fmt.Fprintf(&b, "Rounds: %d. Capacity with 64 clients that wait for their answers: %s; %s.\n\n", len(r.rounds), r.capacities(), where)
+	b.WriteString("| due | sent, calls/s | answered in 10 s, calls/s | of the capacity | least | later, most | 503, most | lost, most | p50 | p99 | p99 of a 503, most | server's CPU a call | memory |\n" +
 		"|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for i, factor := range overloadFactors {
-		share := func(p point) float64 { return 100 * p.share }
+		share := func(p point) float64 { return 100 * p.share() }
 		fmt.Fprintf(&b, "| %.2f× | %.0f | %.0f | %.0f %% | %.0f %% | %.0f | %.0f | %.0f | %s | %s | %s | %.0f µs | %.0f MiB |\n", factor,
 			r.median(i, func(p point) float64 { return p.offered }),
 			r.median(i, point.goodput),
@@ -86,6 +84,16 @@ func (r overloadReport) table() string {
 			r.median(i, func(p point) float64 { return float64(p.memory) }))
 	}
 	return b.String()
+}
+
+// capacities says how far the machine's speed changed while it was measured.
+func (r overloadReport) capacities() string {
+	var list []float64
+	for _, p := range slices.Concat(r.rounds...) {
+		list = append(list, p.capacity)
+	}
+	slices.Sort(list)
+	return fmt.Sprintf("%.0f calls a second (%.0f to %.0f)", list[len(list)/2], list[0], list[len(list)-1])
 }
 
 func milliseconds(seconds float64) string {
@@ -113,7 +121,7 @@ func (r overloadReport) plot() string {
 		name, color string
 		value       func(point) float64
 	}{
-		{"answered within 10 s", "#0a7d33", func(p point) float64 { return p.goodput() / p.capacity }},
+		{"answered within 10 s", "#0a7d33", point.share},
 		{"503 at once", "#b3261e", func(p point) float64 { return float64(p.shed) / p.seconds / p.capacity }},
 	} {
 		var path strings.Builder

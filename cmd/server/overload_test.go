@@ -57,23 +57,20 @@ func TestOverload(t *testing.T) {
 	}
 }
 
-// overloadRound measures what a new server can do, and offers it multiples of that.
+// overloadRound offers a new server multiples of what it can do.
 func overloadRound(t *testing.T) (points []point) {
 	s := startOverloaded(t)
 	s.run(500, 2*time.Second) // tokens become known, files grow
 	if *overloadPages {
 		s.askForPages()
 	}
-	capacity, best := s.capacity(), 0.0
+	before := s.capacity()
 	for _, factor := range overloadFactors {
-		p := s.run(capacity*factor, *overload)
+		p := s.run(before*factor, *overload)
+		after := s.capacity()
+		p.capacity = (before + after) / 2
 		t.Logf("%.2f %+v", factor, p)
-		p.capacity = capacity
-		points = append(points, p)
-		best = max(best, p.goodput())
-	}
-	for i := range points {
-		points[i].share = points[i].goodput() / best
+		points, before = append(points, p), after
 	}
 	return points
 }
@@ -168,8 +165,7 @@ var overloadFactors = []float64{0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5}
 
 // point is what became of the calls at one rate.
 type point struct {
-	capacity               float64 // calls a second; see [overloaded.capacity]
-	share                  float64 // of the round's best goodput
+	capacity               float64 // calls a second, at that time: the machine's speed changes
 	offered                float64 // calls a second that were sent
 	good, late, shed, lost int     // answered in time, answered later, refused, neither
 	unsent                 int     // for want of a free connection: the generator's own limit
@@ -182,11 +178,14 @@ type point struct {
 
 func (p point) goodput() float64 { return float64(p.good) / p.seconds }
 
+func (p point) share() float64 { return p.goodput() / p.capacity }
+
 // capacity is what the server answers when each of some clients waits for its answer.
 func (s *overloaded) capacity() float64 {
 	s.Helper()
 	var answered atomic.Int64
-	end := time.Now().Add(*overload)
+	length := *overload / 3
+	end := time.Now().Add(length)
 	var clients sync.WaitGroup
 	for i := range 64 {
 		clients.Go(func() {
@@ -199,7 +198,7 @@ func (s *overloaded) capacity() float64 {
 		})
 	}
 	clients.Wait()
-	return float64(answered.Load()) / overload.Seconds()
+	return float64(answered.Load()) / length.Seconds()
 }
 
 // arrival is a call that is due.

@@ -19,12 +19,12 @@ const (
 	// patience is how long those in front of a request may take. Clients wait for 30 s and
 	// longer, but do not try again when they are refused: their user's call has failed. And
 	// refusing a cheap call costs a quarter of carrying it out.
-	patience = 5 * time.Second
+	patience = 8 * time.Second
 	// longestWait is how long a request waits before it is refused after all: those in front
 	// take longer than expected.
-	longestWait = 2 * patience
+	longestWait = 10 * time.Second
 	// tick is how exactly it is remembered when requests left.
-	tick = patience / 50
+	tick = 100 * time.Millisecond
 	// unreadAge is how long an answer may be written until its place is somebody else's.
 	unreadAge = 200 * time.Millisecond
 	// mostWaiting and smallBody, in bytes, bound the memory of those who wait.

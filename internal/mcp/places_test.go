@@ -133,7 +133,7 @@ func unreadAnswers(t *testing.T) {
 }
 
 // TestSlowCallsLetNoMoreIn: a few calls have a place however long they take, some more while
-// none is old, and beyond that as many as were done within five seconds.
+// none is old, and beyond that as many as were done within eight seconds.
 func TestSlowCallsLetNoMoreIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const most = 256
@@ -168,8 +168,8 @@ func TestSlowCallsLetNoMoreIn(t *testing.T) {
 		end(100)
 		time.Sleep(201 * time.Millisecond) // the others are old
 		fill(164)                          // as many as were done: 64 and 100 of these
-		time.Sleep(4799 * time.Millisecond)
-		end(30) // at the end of the five seconds in which those were done
+		time.Sleep(7799 * time.Millisecond)
+		end(30) // at the end of the eight seconds in which those were done
 		fill(194)
 		time.Sleep(time.Millisecond) // only the 30 are left of it
 		end(120)
@@ -243,7 +243,7 @@ func TestQuickCallsWait(t *testing.T) {
 		check([]int{0, 2, 3}, nil)
 
 		take(1)[0]() // a third is free again
-		time.Sleep(6 * time.Second)
+		time.Sleep(9 * time.Second)
 		leave = append(leave[1:], take(1)...)
 		wait(t.Context(), 5) // nothing was done lately
 		check(nil, []int{5})
