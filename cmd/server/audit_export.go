@@ -117,7 +117,7 @@ func (c *auditExportCommand) Run(ctx context.Context, std stdio) error {
 		}
 		ends := audit.Ends(a.heads, after.Seq, a.chain.Head.Seq, c.SegmentRows)
 		if len(ends) == 0 {
-			fmt.Fprintf(std.out, "nothing new since row %d: no head after it is signed yet\n", after.Seq)
+			fmt.Fprintf(std.out, "nothing to export after row %d: newer rows, if any, are not covered by a signed head yet; the server signs one every five minutes and when it stops\n", after.Seq)
 			return nil
 		}
 		e := sqlite.Archiving{Operator: operator(), FirstSeq: after.Seq + 1, LastSeq: ends[len(ends)-1].Seq, Form: audit.Form(c.Output)}

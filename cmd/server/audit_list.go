@@ -18,7 +18,7 @@ type auditListCommand struct {
 	auditFilter
 
 	Limit    int64         `placeholder:"N" help:"Only the newest N of these rows (default: all)."`
-	ScanTime time.Duration `default:"10s" placeholder:"DURATION" help:"With --limit: how long to look through rows for those that match. Not needed for a subject, todo or request, which are indexed (${default})."`
+	ScanTime time.Duration `default:"10s" placeholder:"DURATION" help:"With --limit: how long to look through rows for those that match; no effect with --subject, --about, --target or --request-id (${default})."`
 	Follow   bool          `short:"f" help:"Keep printing rows as they arrive."`
 	Output   string        `short:"o" default:"table" placeholder:"table|jsonl|csv" help:"Format of the output (${default})."`
 }

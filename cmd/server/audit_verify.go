@@ -22,7 +22,7 @@ type auditVerifyCommand struct {
 	auditFileFlags
 
 	Key     string   `placeholder:"FILE|KEY" help:"Public key, or a file of them, kept where nobody who can change the database can change it (default: beside the audit key)."`
-	Heads   string   `placeholder:"FILE" help:"Signed heads, kept likewise, for example from the server's log (default: --audit-heads)."`
+	Heads   string   `placeholder:"FILE" help:"A file of signed heads, kept likewise, for example taken from the server's log (default: --audit-heads)."`
 	Segment []string `sep:"none" placeholder:"FILE|FOLDER" help:"Verify this exported segment, or all of a folder, rather than the database. May be given several times."`
 	Output  string   `short:"o" default:"text" placeholder:"text|json" help:"Format of the output (${default})."`
 }

@@ -23,7 +23,7 @@ import (
 type checkCommand struct {
 	config.Server
 
-	Show  bool   `help:"Only print the effective configuration, as an equivalent YAML file that says where each value comes from; check nothing."`
+	Show  bool   `help:"Only print the effective configuration, as an equivalent YAML file that says where each value comes from; contact no issuer and open no database."`
 	Token string `placeholder:"FILE" help:"Also say whether the access token in this file would be accepted, claim by claim; - reads standard input."`
 }
 

@@ -40,7 +40,7 @@ func exitCode(err error) int {
 // tampered ends the program with the code for it if err is a fault of the audit log.
 func tampered(err error) error {
 	if fault := new(audit.Fault); errors.As(err, &fault) {
-		return exitError{exitTampered, fmt.Errorf("the audit log has been tampered with, so nothing from that row on was processed: %w; run audit verify", err)}
+		return exitError{exitTampered, fmt.Errorf("the audit log does not verify, so nothing beyond the fault was processed: %w; run audit verify", err)}
 	}
 	return err
 }

@@ -110,7 +110,7 @@ func (s *service) reload(ctx context.Context, by operatorSignals) error {
 		s.current.Store(next)
 	}
 	for _, name := range restart {
-		s.logger.Warn("this setting cannot change while the server runs: restart it", "setting", name)
+		s.logger.Warn("this setting cannot change while the server runs: restart the server to apply it", "setting", name)
 	}
 	by.reloaded(s.logger, next.LogLevel, before.LogLevel, c)
 	s.warnOfExpiry()

@@ -22,7 +22,7 @@ type restoreCommand struct {
 	auditFileFlags
 
 	From       string `arg:"" name:"file" help:"The copy that backup made."`
-	NoManifest bool   `help:"Accept a copy without FILE.json, made by another program."`
+	NoManifest bool   `help:"Do not compare with FILE.json: for a copy that backup did not make."`
 }
 
 // Run does nearly everything that can fail on the copy alone, before it touches what is there.
@@ -88,7 +88,7 @@ func (c *restoreCommand) fill(r *sqlite.Restoration) (sum audit.Hash, err error)
 	}
 	text, err := os.ReadFile(c.From + ".json")
 	if err != nil {
-		return sum, fmt.Errorf("the manifest of the copy: %w; put it beside the copy, or use --no-manifest if another program made the copy", err)
+		return sum, fmt.Errorf("the manifest of the copy: %w; put it beside the copy, or use --no-manifest if the copy was not made by backup", err)
 	}
 	var m backupManifest
 	if err := json.Unmarshal(text, &m); err != nil || m.Version != 1 {

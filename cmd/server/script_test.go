@@ -59,15 +59,17 @@ func setupScript(env *testscript.Env) error {
 var lastPort atomic.Int32
 
 // freePort returns a port that nobody listens on. It is below those that systems give to
-// outgoing connections, so none of them can take it before the server does.
+// outgoing connections, so none of them can take it before the server does. It does not try to
+// listen there: a process that is just being started would hold that socket for a moment longer.
 func freePort() string {
 	lastPort.CompareAndSwap(0, int32(10_000+os.Getpid()*37%20_000))
 	for {
 		port := strconv.Itoa(int(lastPort.Add(1)))
-		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
-			l.Close()
+		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
+		if err != nil {
 			return port
 		}
+		conn.Close()
 	}
 }
 

@@ -60,7 +60,7 @@ func (f HeadsFile) recognise(rest string, heads int) error {
 	if beginsNote(rest) {
 		return nil
 	}
-	return fmt.Errorf("%s: what follows the first %d signed heads is not one, %.40q: give a file of heads as the server writes it, byte for byte", f, heads, rest)
+	return fmt.Errorf("%s: after %d signed heads comes something that is not one, %.40q: give a file of heads as the server writes it, byte for byte", f, heads, rest)
 }
 
 // Read returns the heads, oldest first. Every signature must be good under one of the

@@ -113,8 +113,8 @@ func (c *counter) Write(p []byte) (int, error) {
 }
 
 // Ends picks the heads at which to cut the rows after one seq, up to another, into segments:
-// each as large as it can be within rows, or one head longer where none fits. The last is the
-// last head that may end a segment. Heads are in order of seq.
+// each ends at the last head within rows, or at the next head where none is within. The last is
+// the last head that may end a segment. Heads are in order of seq.
 func Ends(heads []SignedHead, after, last, rows int64) (ends []SignedHead) {
 	heads = slices.DeleteFunc(slices.Clone(heads), func(h SignedHead) bool { return !h.EndsSegment() || h.Seq <= after || h.Seq > last })
 	for i, h := range heads {

@@ -182,7 +182,7 @@ func (v *verification) open(text string, keys note.Verifiers, where string) (Sig
 	case errors.As(err, &unknown):
 		return h, &Fault{0, fmt.Sprintf("a signed head %s is signed by none of the public keys: give all that the server ever had; if it fails then too, somebody else made it", where)}
 	case err != nil:
-		return h, &Fault{0, fmt.Sprintf("a signed head %s is not one: %v", where, err)}
+		return h, &Fault{0, fmt.Sprintf("an entry among the signed heads %s is not a signed head: %v", where, err)}
 	case h.LogID != v.LogID:
 		return h, &Fault{0, fmt.Sprintf("a signed head %s is of another log, %s", where, h.LogID)}
 	}

@@ -99,7 +99,7 @@ func (e *TokenError) Unwrap() error { return e.err }
 
 // tooMany is not a decision about the token.
 func tooMany(wait time.Duration) *TokenError {
-	return &TokenError{Reason: ReasonTooMany, Detail: "too many requests from that network without a valid token", Wait: wait}
+	return &TokenError{Reason: ReasonTooMany, Detail: "too many requests from that network whose token is missing, not valid or new to this server", Wait: wait}
 }
 
 func refuse(reason Reason, detail string) *TokenError {

@@ -120,7 +120,7 @@ func (x *examination) describe(check string, issuer *trusted, r *reading) (detai
 		return issuer.AudienceClaim + " has one of: " + strings.Join(issuer.Audiences, ", "), ""
 	case checkSubject:
 		if m := issuer.keys.metadata.Load(); m != nil && m.pairwiseOnly() && issuer.SubjectClaim == "sub" {
-			return "read from sub, which is pairwise", "the same person has a different subject for each client"
+			return "read from sub, which is pairwise", "the same person has a different subject for each client: configure a subject claim that stays the same"
 		}
 		return "read from " + issuer.SubjectClaim, ""
 	case checkTokenID:
@@ -184,7 +184,7 @@ func mend(check string, reason Reason) string {
 	case checkForm:
 		return "copy the whole token; if it is opaque, have the client send this server's resource or audience parameter, or configure introspection"
 	case checkIssuer:
-		return "sign in at a trusted issuer, or configure this one exactly as its tokens spell it, including a slash at the end"
+		return "sign in at a trusted issuer, or configure this one exactly as its tokens spell it, with a slash at the end only if they have one"
 	case checkSignature:
 		return "get a new token, and compare the kid and alg of its header with the published keys and the issuer's algorithms"
 	case checkActive:

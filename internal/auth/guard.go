@@ -148,7 +148,7 @@ func (g *Guard) refuseToken(ctx context.Context, w http.ResponseWriter, err erro
 	var refusal *TokenError
 	if errors.As(err, &refusal) && refusal.Reason == ReasonTooMany {
 		g.refused(ctx, ReasonTooMany, "")
-		WriteTooMany(w, refusal.Wait, string(ReasonTooMany), "too many requests from your network without a valid token; retry after the time given in Retry-After")
+		WriteTooMany(w, refusal.Wait, string(ReasonTooMany), "too many requests from your network whose token is missing, not valid or new to this server; retry after the time given in Retry-After")
 		return
 	}
 	if errors.As(err, &refusal) && !errors.Is(err, ErrUnavailable) {

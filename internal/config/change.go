@@ -42,7 +42,7 @@ func (s *Server) Adopt(next *Server) (adopted *Server, changed, restart []string
 		}
 	}
 	if err := adopted.Validate(); err != nil {
-		return nil, nil, nil, &Error{fmt.Errorf("%w (this server keeps the old values of settings that need a restart; restart it)", err)}
+		return nil, nil, nil, &Error{fmt.Errorf("%w (settings that need a restart keep their old values: restart the server)", err)}
 	}
 	return adopted, changed, restart, nil
 }

@@ -118,7 +118,7 @@ func TestAdoptClash(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, _, err = running.Adopt(&next)
-	wantError(t, err, "--listen", `"0.0.0.0:3001"`, "restart it")
+	wantError(t, err, "--listen", `"0.0.0.0:3001"`, "restart the server")
 }
 
 // TestErrorsNameThePlace: an error says where the value is that must be mended.

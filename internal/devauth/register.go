@@ -92,7 +92,7 @@ func (md *clientMetadata) complete() error {
 	}
 	for _, uri := range md.RedirectURIs {
 		if !validRedirectURI(uri) {
-			return refusal("invalid_redirect_uri", "Redirect URIs must be http on localhost, 127.0.0.1 or [::1], or have a private-use scheme that contains a dot or belongs to a known editor; no fragment, no user.")
+			return refusal("invalid_redirect_uri", "Redirect URIs must be http on localhost, 127.0.0.1 or [::1], have a private-use scheme that contains a dot or belongs to a known editor, or be https://vscode.dev/redirect; no fragment, no user.")
 		}
 	}
 	if md.AuthMethod == "" {

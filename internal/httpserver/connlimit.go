@@ -76,7 +76,7 @@ func (l *limitedListener) admit(c *limitedConn) (bool, error) {
 	defer l.mu.Unlock()
 	if l.perAddress > 0 && !c.addr.IsLoopback() && l.from[c.addr] >= l.perAddress {
 		l.tell.share.Do(func() {
-			l.logger.Warn("an address has reached its share of connections; further ones are closed", "remote", c.addr, "connections", l.perAddress)
+			l.logger.Warn("an address has reached its share of connections, so its further ones are closed; if it is a proxy, set --behind-proxy or --trusted-proxies", "remote", c.addr, "connections", l.perAddress)
 		})
 		return false, nil
 	}
@@ -86,7 +86,7 @@ func (l *limitedListener) admit(c *limitedConn) (bool, error) {
 			continue
 		}
 		l.tell.full.Do(func() {
-			l.logger.Warn("the connection limit is reached and none is idle; new ones wait", "connections", l.open)
+			l.logger.Warn("the connection limit is reached and no connection is idle; new ones wait", "connections", l.open)
 		})
 		l.room.Wait()
 	}
@@ -101,7 +101,7 @@ func (l *limitedListener) admit(c *limitedConn) (bool, error) {
 // evict closes an idle connection. mu is held.
 func (l *limitedListener) evict(c *limitedConn) {
 	l.tell.evicted.Do(func() {
-		l.logger.Warn("the connection limit is reached; idle ones are closed for new ones", "connections", l.open)
+		l.logger.Warn("the connection limit is reached; idle connections are closed for new ones", "connections", l.open)
 	})
 	l.forget(c)
 	_ = c.Conn.Close() // below TLS, which might block

@@ -78,7 +78,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, x *exchange, bod
 	h.sdk.ServeHTTP(&answerWriter{ResponseWriter: w, x: x, refused: refused}, r)
 }
 
-// readAll reads the body, in one piece if Content-Length is true.
+// readAll reads the body, in one piece if Content-Length is right and at most 32 KiB.
 func readAll(r *http.Request) ([]byte, error) {
 	b := bytes.NewBuffer(make([]byte, 0, bytes.MinRead+min(max(0, r.ContentLength), 32<<10)))
 	_, err := b.ReadFrom(r.Body)

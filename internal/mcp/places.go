@@ -34,8 +34,9 @@ const (
 
 // Places are for the requests that were taken. Some are carried out, the others wait, first
 // come, first served: all carried out at once would cost more, since what they need does not
-// stay in the processor's caches. A request is refused at once if there are as many already
-// as were finished lately, since it would wait for too long. The zero Places are empty.
+// stay in the processor's caches. Beyond alwaysTaken, and beyond what may be carried out at
+// once while none is old, a request is refused at once if there are as many already as were
+// finished lately: it would wait for too long. The zero Places are empty.
 type Places struct {
 	mu      sync.Mutex
 	came    list.List // of time.Time, of those that are there, the oldest first

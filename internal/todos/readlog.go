@@ -153,5 +153,5 @@ func parseLogCursor(cursor string) (before int64, err error) {
 			return before, nil
 		}
 	}
-	return 0, &InvalidError{"cursor", "was not issued by this server; leave it out to start from the beginning"}
+	return 0, &InvalidError{"cursor", "was not issued by this server; leave it out to start from the newest row"}
 }

@@ -61,8 +61,8 @@ type Query struct {
 // LogRows is a part of the audit log.
 type LogRows struct {
 	Rows    []audit.Row // newest first
-	From    int64       // where the next page begins: the seq of the oldest row looked at; 0 if no older row remains
-	Scanned time.Time   // the time of that row, if the scan limit ended the search; else zero
+	From    int64       // the next page has rows before this seq; 0 if there are none
+	Scanned time.Time   // the time of the last row looked at, if the scan limit ended the search; else zero
 }
 
 // Position is a place in the order of a list; the zero value is its start.

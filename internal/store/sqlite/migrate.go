@@ -99,7 +99,7 @@ func copyBefore(ctx context.Context, o Options, db *sql.DB, version int64) error
 	if err := copyInto(ctx, db, to, func() error { return nil }); err != nil {
 		return fmt.Errorf("copy the database before its schema is upgraded: %w; free as much space as it takes, or make a backup with the program that served it and then run migrate --no-copy", err)
 	}
-	o.Logger.Warn("the database's schema is upgraded; a copy was kept in case you need to go back, and can be removed when all is well", "copy", to, "from_version", version)
+	o.Logger.Warn("the database's schema is about to be upgraded; a copy was made in case you need to go back, and can be removed when all is well", "copy", to, "from_version", version)
 	return nil
 }
 

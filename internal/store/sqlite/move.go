@@ -47,7 +47,7 @@ func (e *TakenError) Error() string {
 	if len(e.IDs) > shown {
 		text += ", ..."
 	}
-	return fmt.Sprintf("both tenants have todos of the same ids (%d): %s; delete one todo of each pair (as its owner, or with delete:todos), then run this again", len(e.IDs), text)
+	return fmt.Sprintf("both tenants have todos with the same ids (%d): %s; delete one todo of each pair (as its owner, or with delete:todos), then run this again", len(e.IDs), text)
 }
 
 // Movable looks at what MoveTenant would do. Its error is a [*TakenError] if it would refuse.
