@@ -19,7 +19,7 @@ func floors(ctx context.Context) (lines []string, err error) {
 		return nil, err
 	}
 	lines = append(lines, fmt.Sprintf("- Appending 4 KiB and fdatasync, p50: %.3f ms.", sync.Seconds()*1e3))
-	for _, callers := range []int{1, 64} {
+	for _, callers := range []int{1, 16, 64} {
 		each, err := storeAlone(ctx, callers)
 		if err != nil {
 			return nil, err
