@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,11 +15,12 @@ import (
 type soakCall struct {
 	tool, arguments string
 	token           string
-	issuer, person  string // that incidents may concern
-	want, or        string // kinds of answer, see kindOf; or may be empty
-	unknownKey      bool   // the server need not have the token's key
-	greedy          bool   // one of too many at once
-	stateless       bool   // of protocol 2026-07-28
+	issuer, person  string    // that incidents may concern
+	want, or        string    // kinds of answer, see kindOf; or may be empty
+	unknownKey      bool      // the server need not have the token's key
+	greedy          bool      // one of too many at once
+	stateless       bool      // of protocol 2026-07-28
+	chosen          time.Time // when its token was; zero: just before it is sent
 	leave           func(context.Context) (context.Context, context.CancelFunc)
 }
 
@@ -35,7 +37,7 @@ func (s *soak) make(c soakCall) (kind string, got answer) {
 		ctx, cancel = c.leave(ctx)
 		defer cancel()
 	}
-	from := time.Now()
+	from := cmp.Or(c.chosen, time.Now())
 	got, err := m.send(ctx)
 	until := time.Now()
 	kind = kindOf(got, err)

@@ -79,6 +79,7 @@ func (w *soakWorker) turn(p *soakPerson) {
 // call fills in who calls. A token is renewed when its key was replaced and the server
 // knows the new one, or says that it does not take the old one any longer.
 func (w *soakWorker) call(p *soakPerson, c soakCall) (kind string, got answer) {
+	c.chosen = time.Now() // an incident that ends between this and the call explains what comes of it
 	if p.token == "" || p.key != p.issuer.KeyID() && !w.rotating(p.issuer) {
 		p.renew()
 	}
