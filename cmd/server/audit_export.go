@@ -65,13 +65,18 @@ func (c *archiveFlags) open(ctx context.Context, keys note.Verifiers, out io.Wri
 	return do(a)
 }
 
-// write archives the rows after a head up to the last signed one that is not after another
-// row, segment by segment, and calls done after each. It returns where it ended.
-func (a *archivist) write(ctx context.Context, to audit.Archive, after audit.Head, last int64, done func(audit.Manifest) error) (audit.Head, error) {
+// ends are the signed heads at which the rows after one seq, up to another, are cut into segments.
+func (a *archivist) ends(after, last int64) []audit.SignedHead {
+	return audit.Ends(a.heads, after, last, a.flags.SegmentRows)
+}
+
+// write archives the rows after a head, a segment up to each of the ends, and calls done after
+// each. It returns where it ended.
+func (a *archivist) write(ctx context.Context, to audit.Archive, after audit.Head, ends []audit.SignedHead, done func(audit.Manifest) error) (audit.Head, error) {
 	if err := os.MkdirAll(to.Folder, 0o700); err != nil {
 		return after, err
 	}
-	for _, end := range audit.Ends(a.heads, after.Seq, last, a.flags.SegmentRows) {
+	for _, end := range ends {
 		m, err := to.Write(ctx, a.log, after, end, a.heads)
 		if err != nil {
 			return after, tampered(err)
@@ -115,7 +120,7 @@ func (c *auditExportCommand) Run(ctx context.Context, std stdio) error {
 		if err != nil {
 			return err
 		}
-		ends := audit.Ends(a.heads, after.Seq, a.chain.Head.Seq, c.SegmentRows)
+		ends := a.ends(after.Seq, a.chain.Head.Seq)
 		if len(ends) == 0 {
 			fmt.Fprintf(std.out, "nothing to export after row %d: newer rows, if any, are not covered by a signed head yet; the server signs one every five minutes and when it stops\n", after.Seq)
 			return nil
@@ -124,7 +129,7 @@ func (c *auditExportCommand) Run(ctx context.Context, std stdio) error {
 		if err := a.admin.RecordExport(e); err != nil {
 			return err
 		}
-		_, err = a.write(ctx, audit.Archive{Folder: c.To, Form: e.Form}, after, e.LastSeq, func(m audit.Manifest) error {
+		_, err = a.write(ctx, audit.Archive{Folder: c.To, Form: e.Form}, after, ends, func(m audit.Manifest) error {
 			return c.keepCursor(audit.Head{LogID: m.LogID, Seq: m.LastSeq, Hash: m.LastHash})
 		})
 		return err

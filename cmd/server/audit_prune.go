@@ -106,7 +106,7 @@ func (c *auditPruneCommand) move(ctx context.Context, a *archivist, signer *audi
 		}
 	} else {
 		p.Form = to.Form
-		end, err := a.write(ctx, to, a.chain.Base, cut.Seq, func(audit.Manifest) error { return nil })
+		end, err := a.write(ctx, to, a.chain.Base, a.ends(a.chain.Base.Seq, cut.Seq), func(audit.Manifest) error { return nil })
 		if err != nil {
 			return err
 		}

@@ -175,15 +175,22 @@ func (d *desk) start(t *testing.T) {
 	d.Run(ctx)
 }
 
-// TestHeadsFileIsCompleted: what a crash kept from the file, or cut off in it, is there
-// after the next start, once.
-func TestHeadsFileIsCompleted(t *testing.T) {
+// newDeskWithHeads has signed rows 10, 20 and 30, of which the last is the head.
+func newDeskWithHeads(t *testing.T) *desk {
+	t.Helper()
 	log := newFakeLog()
 	d := newDesk(t, log)
 	for range 3 {
 		log.grow(10)
 		d.sign(t)
 	}
+	return d
+}
+
+// TestHeadsFileIsCompleted: what a crash kept from the file, or cut off in it, is there
+// after the next start, once.
+func TestHeadsFileIsCompleted(t *testing.T) {
+	d := newDeskWithHeads(t)
 	whole, err := os.ReadFile(string(d.heads))
 	if err != nil {
 		t.Fatal(err)
@@ -206,12 +213,7 @@ func TestHeadsFileIsCompleted(t *testing.T) {
 
 // TestHoleInHeadsFile: a head that is not the newest that is missing is added, too.
 func TestHoleInHeadsFile(t *testing.T) {
-	log := newFakeLog()
-	d := newDesk(t, log)
-	for range 3 {
-		log.grow(10)
-		d.sign(t)
-	}
+	d := newDeskWithHeads(t)
 	notes, err := d.heads.Notes()
 	if err == nil {
 		err = os.WriteFile(string(d.heads), []byte(notes[0]+"\n"+notes[2]+"\n"), 0o600)

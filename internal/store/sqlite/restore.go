@@ -235,20 +235,14 @@ func (r *Restoration) clean() error {
 }
 
 func (r *Restoration) unkeep() error {
-	here, err := os.Stat(r.path)
-	if err != nil {
-		return nil //nolint:nilerr // there is none
-	}
 	folder := filepath.Dir(r.path)
 	entries, err := os.ReadDir(folder)
 	errs := []error{err}
 	for _, entry := range entries {
 		kept := filepath.Join(folder, entry.Name())
-		other, err := os.Stat(kept)
-		if err != nil || !strings.HasPrefix(kept, filepath.Clean(r.path)+keptInfix) || !os.SameFile(here, other) {
-			continue
+		if strings.HasPrefix(kept, filepath.Clean(r.path)+keptInfix) && sameFile(r.path, kept) {
+			errs = append(errs, r.forget(kept))
 		}
-		errs = append(errs, r.forget(kept))
 	}
 	return errors.Join(errs...)
 }
@@ -282,12 +276,7 @@ func secondName(path string) error {
 	if end < 0 {
 		return nil
 	}
-	first := path[:end]
-	one, err := os.Stat(first)
-	if err != nil {
-		return nil //nolint:nilerr // this is the only name
-	}
-	if other, err := os.Stat(path); err == nil && os.SameFile(one, other) {
+	if first := path[:end]; sameFile(first, path) {
 		return fmt.Errorf("%s is another name of %s, left by a restoration that was killed: name that one (--db), and remove the other name", path, first)
 	}
 	return nil
